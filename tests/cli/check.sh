@@ -395,6 +395,10 @@ END
 		has diff-stripped$how-one out '^ +\+5 +20 +25  mmap  twins, grown'
 		has diff-stripped$how-summary out 'SUMMARY: vmatrace: \+5 maps, 1 call site changed$'
 	done
+	mv with/twins with/hidden
+	"$TOOL" diff twins.rec stripped.rec >out 2>err
+	has diff-no-names err 'frames of twins have no name in either run .*--symbols=DIR'
+	mv with/hidden with/twins
 	"$TOOL" check --save=saved-twins.json twins.rec 2>/dev/null
 	mv with/twins with/gone
 	status diff-unnamed 0 "$TOOL" diff saved-twins.json stripped.rec

@@ -84,6 +84,23 @@ tmux send-keys -t top q
 check "…and a line" shows "has ended: 9 maps at the end, peak 9 of 65,530"
 check "…with status 0" shows "status 0"
 
+# Of a process that was killed, time does not go on, and lines say that it has ended as well.
+mkdir killed
+LD_PRELOAD=${tool%/tools/*}/preload/libvmatrace.so VMATRACE_OPTIONS=dir=$work/killed sleep 100 &
+killed=$!
+for look in $(seq 100); do
+	[ -e killed/sleep.$killed.vmt ] || sleep 0.05
+done
+kill -9 $killed
+wait $killed 2>/dev/null
+for look in one two; do
+	sleep 0.6
+	"$VMATRACE" top --plain -n 3 killed >killed.$look
+done
+check "a killed process: its time" cmp killed.one killed.two
+check "…one line" [ "$(grep -c ' maps .*%' killed.two)" = 1 ]
+check "…and its end" grep -q "^process $killed has ended: " killed.two
+
 # Its last growth says nothing of what will come, and a long command does not hide the end.
 tmux kill-session -t top
 cp dir/a.1.vmt gone.vmt && ./make_recording more.vmt 9 4001 || exit 2

@@ -183,6 +183,23 @@ static void warn_of_names(const struct vmt_summary *summary, const struct vmt_su
 	}
 }
 
+/* Where neither has them, a row is all that a function of an unknown name called. */
+static void warn_of_no_names(const struct vmt_summary *summary, const struct vmt_summary *other)
+{
+	const struct vmt_summary_program *program = summary->programs;
+
+	for (; program; program = program->hh.next) {
+		const struct vmt_summary_program *same =
+			vmt_summary_find_program(other, program->name);
+
+		if (program->unnamed && same && same->unnamed)
+			vmt_message("%llu frames of %s have no name in either run (stripped, or "
+				    "built again since), so different call sites may be one row; "
+				    "keep the symbols, or say where they are with --symbols=DIR.",
+				    (unsigned long long)same->unnamed, program->name);
+	}
+}
+
 /* Nothing is known of what such a process did afterwards, so that "0 maps" would be no result. */
 static void warn_of_vanished(const struct vmt_summary *summary, const char *path)
 {
@@ -222,6 +239,8 @@ int vmt_cmd_diff(int argc, char **argv)
 		vmt_compare(&summary[0], &summary[1], &comparison);
 		for (int i = 0; i < 2 && comparison.count; i++)
 			warn_of_names(&summary[i], &summary[!i], argv[optind + i]);
+		if (comparison.count)
+			warn_of_no_names(&summary[0], &summary[1]);
 		for (int i = 0; i < 2; i++)
 			warn_of_vanished(&summary[i], argv[optind + i]);
 		status = write_all(&request, argv[optind + 1], &comparison);

@@ -122,8 +122,8 @@ static void print_line(const struct vmt_top *top)
 		if (!most || llabs(top->item[i].rate) > llabs(most->rate))
 			most = &top->item[i];
 	}
-	printf("%8.1f s  %8llu maps %3llu %%  %+8lld/s",
-	       (double)(top->time - header->start_monotonic) / 1e9, (unsigned long long)top->maps,
+	printf("%8.1f s  %8llu maps %3llu %%  %+8lld/s", (double)top->duration / 1e9,
+	       (unsigned long long)top->maps,
 	       (unsigned long long)vmt_report_percent(top->maps + header->maps_own,
 						      header->maps_limit),
 	       (long long)top->rate);
@@ -135,6 +135,17 @@ static void print_line(const struct vmt_top *top)
 		       vmt_calls_name(top->item[0].row.call), top->item[0].where);
 	putchar('\n');
 	fflush(stdout);
+}
+
+/* Also where the last screen is gone with curses: what it said stays as a line. */
+static void tell_end(const struct vmt_top *top)
+{
+	const struct vmt_rec_header *header = &vmt_top_view(top)->header;
+	struct vmt_number maps, peak, limit;
+
+	printf("process %u has ended: %s maps at the end, peak %s of %s\n", header->pid,
+	       vmt_lines_number(&maps, top->maps), vmt_lines_number(&peak, header->maps_peak),
+	       vmt_lines_number(&limit, header->maps_limit));
 }
 
 static int run_plain(const struct request *request, struct vmt_symbols *symbols)
@@ -154,6 +165,8 @@ static int run_plain(const struct request *request, struct vmt_symbols *symbols)
 		}
 		print_line(&top);
 		is_gone = top.is_gone;
+		if (is_gone)
+			tell_end(&top);
 		vmt_top_free(&before);
 		before = top;
 	}
@@ -202,18 +215,6 @@ static void run_screen(const struct request *request, struct vmt_symbols *symbol
 		vmt_top_free(top);
 		*top = next;
 	}
-}
-
-/* The last screen is gone with curses: what it said stays as a line. */
-static void tell_end(const struct vmt_top *top)
-{
-	const struct vmt_rec_header *header = &vmt_top_view(top)->header;
-
-	struct vmt_number maps, peak, limit;
-
-	printf("process %u has ended: %s maps at the end, peak %s of %s\n", header->pid,
-	       vmt_lines_number(&maps, top->maps), vmt_lines_number(&peak, header->maps_peak),
-	       vmt_lines_number(&limit, header->maps_limit));
 }
 
 static int show(const struct request *request, struct vmt_symbols *symbols)

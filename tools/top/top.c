@@ -171,6 +171,7 @@ int vmt_top_read(struct vmt_top *ret_top, const char *argument, uint32_t pid,
 	top->maps = vmt_view_maps_now(vmt_top_view(top));
 	top->is_gone = vmt_top_view(top)->header.end != VMT_END_RUNNING ||
 		       vmt_liveness_is_gone(vmt_top_view(top));
+	top->duration = vmt_report_duration(vmt_top_view(top), top->is_gone ? 0 : top->time);
 	read_rows(top, symbols);
 	top->bar_count = vmt_picture_timeline(vmt_top_view(top), top->time, top->bar,
 					      bars < VMT_TOP_BARS ? bars : VMT_TOP_BARS);

@@ -27,6 +27,7 @@ struct vmt_top {
 	uint32_t pid;
 	uint32_t image;
 	uint64_t time; /* CLOCK_MONOTONIC of the moment, ns */
+	uint64_t duration; /* how long the process has run, or ran, ns */
 	uint64_t maps;
 	int64_t rate; /* maps per second since the previous moment */
 	bool is_gone;

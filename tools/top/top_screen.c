@@ -55,12 +55,9 @@ static void draw_title(const struct vmt_top *top)
 {
 	const struct vmt_rec_header *header = &vmt_top_view(top)->header;
 	struct vmt_view_string command = vmt_view_string(vmt_top_view(top), header->command);
-	uint64_t end = header->end_monotonic ? header->end_monotonic : top->time;
 	char text[300];
-	int n = snprintf(
-		text, sizeof(text), "vmatrace top  %u  %.1f s  %s", header->pid,
-		end > header->start_monotonic ? (double)(end - header->start_monotonic) / 1e9 : 0.0,
-		top->is_gone ? "ENDED  " : "");
+	int n = snprintf(text, sizeof(text), "vmatrace top  %u  %.1f s  %s", header->pid,
+			 (double)top->duration / 1e9, top->is_gone ? "ENDED  " : "");
 
 	for (uint32_t i = 0; i < command.length && n < (int)sizeof(text) - 1; i++) {
 		unsigned char c = (unsigned char)command.bytes[i];
