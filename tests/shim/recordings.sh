@@ -289,7 +289,7 @@ done
 
 # A program unmaps the vdso, or moves it.
 for way in munmap data move protect; do
-	SAME="out status" same_and_true "vdso_$way" "$TARGETS/without_vdso" $way
+	STATUS=5 SAME="out status" same_and_true "vdso_$way" "$TARGETS/without_vdso" $way
 done
 
 finish
