@@ -147,7 +147,9 @@ void vmt_allocations_publish(struct vmt_state *state)
 		freed[i] = allocators.item[i].frees;
 	sum_up();
 	for (uint32_t i = 0; i < allocators.count; i++) {
-		note_most(&allocators.item[i], freed[i]);
+		/* Allocations that fail count as well, so that the counts are too high after that. */
+		if (!state->counters.section[VMT_SECTION_FAILURES].used)
+			note_most(&allocators.item[i], freed[i]);
 		write_item(state, i);
 	}
 }

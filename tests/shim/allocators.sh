@@ -319,4 +319,41 @@ for option in --only= --with; do
 done
 LIMIT=x "$ROOT/scripts/allocators.sh" --only=own true >"$TMP/table" 2>/dev/null
 equal table_bad_limit "$? $(wc -c <"$TMP/table")" "2 0"
+
+# What was asked for in vain counts as well: the recording is sound, whatever sizes that were.
+cat >"$TMP/vain.c" <<'END'
+#include <stdlib.h>
+#include <sys/resource.h>
+
+static void *volatile kept[100];
+
+int main(int argc, char **argv)
+{
+	const struct rlimit limit = { 1 << 28, 1 << 28 };
+
+	for (int i = 0; i < 100; i++)
+		kept[i] = malloc(300000);
+	kept[0] = malloc((size_t)-1 - (size_t)atol(argv[1]));
+	if (argc > 2)
+		setrlimit(RLIMIT_AS, &limit);
+	for (int i = 0; argc > 2 && i < 1000; i++)
+		kept[0] = malloc(1 << 28);
+	return kept[0] != NULL;
+}
+END
+${CC:-cc} -O2 -fno-builtin "$TMP/vain.c" -o "$TMP/vain" 2>/dev/null || exit 2
+for size in 0 2147483647 1048575; do
+	rm -rf "$TMP/vain.rec"
+	"$TOOL" run -r none -o "$TMP/vain.rec" -- "$TMP/vain" $size
+	"$TOOL" report -v "$TMP/vain.rec" >"$TMP/vain.txt" 2>&1
+	equal "vain_$size" "$? $(grep -c damaged "$TMP/vain.txt")" "0 0"
+	equal "vain_counted_$size" "$(grep -c ' malloc  libc.so.6: 101 live of 101 allocations' "$TMP/vain.txt")" 1
+done
+rm -rf "$TMP/vain.rec"
+"$TOOL" run -r none -o "$TMP/vain.rec" -- "$TMP/vain" 0 failing
+equal vain_failed "$("$TOOL" report --format=json "$TMP/vain.rec" | jq -c '.processes[0].allocators[] |
+	select(.module | endswith("libc.so.6")) | [.live, .maps_per_allocation, .allocations, .live_most <= 102]')" \
+	'[null,null,1101,true]'
+"$TOOL" report -v "$TMP/vain.rec" 2>&1 | tr -s ' \n=0-9' ' ' >"$TMP/vain.txt"
+equal vain_told "$(grep -c 'allocations (those that failed included) in' "$TMP/vain.txt")" 1
 finish

@@ -3,15 +3,23 @@
 #include "json/json_allocators.h"
 #include "util/value.h"
 
+#define BYTES_END (UINT64_C(1) << 62) /* nobody has asked for so much in earnest */
+
 static void add_counts(json_t *object, const struct vmt_allocator *item)
 {
 	static const char *const keys[] = { "allocations", "frees", "resizes", "live", "bytes" };
 	const uint64_t values[] = { item->counts.allocations, item->counts.frees,
 				    item->counts.resizes, item->live, item->counts.bytes };
 
-	/* Without these calls nothing is known, which is not the same as "none". */
+	/*
+	 * Without these calls nothing is known, which is not the same as "none". How many of those that
+	 * failed were allocations is not known, nor how much of the bytes was asked for in vain.
+	 */
+	const bool is_known[] = { true, true, true, !item->maps.failed,
+				  item->counts.bytes < BYTES_END };
+
 	for (size_t i = 0; i < VMT_COUNT(keys); i++) {
-		if (item->is_counted)
+		if (item->is_counted && is_known[i])
 			vmt_value_add_number(object, keys[i], values[i]);
 		else
 			json_object_set_new(object, keys[i], json_null());
@@ -43,8 +51,9 @@ json_t *vmt_json_allocators(const struct vmt_allocators *allocators)
 		vmt_value_add_number(object, "maps_at_peak", item->maps_at_peak);
 		json_object_set_new(
 			object, "maps_per_allocation",
-			item->live ? json_real((double)item->maps_live / (double)item->live) :
-				     json_null());
+			item->live && !item->maps.failed ?
+				json_real((double)item->maps_live / (double)item->live) :
+				json_null());
 		vmt_value_add_counters(maps, &item->maps);
 		json_object_set_new(object, "maps", maps);
 		json_array_append_new(array, object);

@@ -23,7 +23,7 @@ static const char *ratio(char *text, size_t size, const struct vmt_allocator *it
 	struct vmt_number number;
 
 	text[0] = '\0';
-	if (!item->live)
+	if (!item->live || item->maps.failed)
 		return text;
 	if (item->maps_live * 10 >= item->live)
 		snprintf(text, size, ", %.2f maps each",
@@ -48,9 +48,10 @@ static void put_line(struct vmt_lines *lines, const struct vmt_allocator *item, 
 			      length, base, vmt_lines_number(&maps, item->maps_live));
 		return;
 	}
-	vmt_lines_add(lines, 10, "  malloc  %.*s: %s live of %s allocations in %s map%s%s%s",
+	vmt_lines_add(lines, 10, "  malloc  %.*s: %s live of %s allocations%s in %s map%s%s%s",
 		      length, base, vmt_lines_number(&live, item->live),
 		      vmt_lines_number(&all, item->counts.inherited + item->counts.allocations),
+		      item->maps.failed ? " (those that failed included)" : "",
 		      vmt_lines_number(&maps, item->maps_live), item->maps_live == 1 ? "" : "s",
 		      ratio(each, sizeof(each), item),
 		      says_new && item->counts.flags & VMT_ALLOCATOR_HAS_NEW ?
