@@ -220,6 +220,16 @@ static void cache_results(long count)
 	}
 }
 
+/* Pages that differ in execution only, and a few of which one page was made read-only. */
+static void run_frames(long count)
+{
+	for (long i = 0; i < count; i++) {
+		map_at(NULL, 1, i % 2 ? ACCESS : ACCESS | PROT_EXEC, PRIVATE, -1, 0);
+		if (i % 40 == 0)
+			REQUIRE(mprotect(map_pages(3) + PAGE, PAGE, PROT_READ) == 0);
+	}
+}
+
 static void map_shared(long count)
 {
 	for (long i = 0; i < count; i++)
@@ -263,6 +273,7 @@ static const struct target_way ways[] = {
 	{ "close-given-back", close_given_back },
 	{ "keep-secret", keep_secret },
 	{ "cache-results", cache_results },
+	{ "run-frames", run_frames },
 	{ "four-ways", four_ways },
 };
 

@@ -34,6 +34,30 @@ static bool asks_code(const struct vmt_search *search, size_t first, size_t end)
 	return !is_mapped_so;
 }
 
+/* Is the map another one than that below since one of them may be written to, and the other not? */
+static bool is_write_flip(const struct vmt_explain_map *map)
+{
+	return (map->flags & VMT_MAP_WRITE) != (map[-1].flags & VMT_MAP_WRITE);
+}
+
+/* Of memory that was mapped with other protections besides, only what was made read-only counts. */
+static bool is_of_pattern(const struct vmt_search *search, size_t first, size_t end, size_t i)
+{
+	if (search->at->pattern != VMT_PATTERN_BARRIERS)
+		return true;
+	return (i > first && is_write_flip(&search->map[i])) ||
+	       (i + 1 < end && is_write_flip(&search->map[i + 1]));
+}
+
+static uint64_t count_write_flips(const struct vmt_search *search, size_t first, size_t end)
+{
+	uint64_t flips = 0;
+
+	for (size_t i = first + 1; i < end; i++)
+		flips += is_write_flip(&search->map[i]);
+	return flips;
+}
+
 /*
  * [first, end) touch. For code, the remedy leaves as many maps as there are protections; for write
  * protection, it leaves one.
@@ -59,8 +83,11 @@ static void count_flips(struct vmt_search *search, size_t first, size_t end)
 	/* Memory that is both writable and executable was left so, and was not flipped. */
 	if (wants_code && (both > code / 2) != (search->at->pattern == VMT_PATTERN_CODE_LEFT))
 		return;
-	search->at->saves += end - first - left;
+	search->at->saves +=
+		wants_code ? end - first - left : count_write_flips(search, first, end);
 	for (size_t i = first; i < end; i++) {
+		if (!is_of_pattern(search, first, end, i))
+			continue;
 		vmt_search_mark(search, i);
 		if (i > first)
 			vmt_search_count_site(search, i);
