@@ -220,13 +220,21 @@ static void cache_results(long count)
 	}
 }
 
-/* Pages that differ in execution only, and a few of which one page was made read-only. */
+/*
+ * Pages that differ in execution only. Read-only pages are made among them, which cuts them from what they
+ * have merged with, but only a few of these are kept.
+ */
 static void run_frames(long count)
 {
 	for (long i = 0; i < count; i++) {
-		map_at(NULL, 1, i % 2 ? ACCESS : ACCESS | PROT_EXEC, PRIVATE, -1, 0);
-		if (i % 40 == 0)
-			REQUIRE(mprotect(map_pages(3) + PAGE, PAGE, PROT_READ) == 0);
+		char *tile;
+
+		map_at(NULL, 1, ACCESS, PRIVATE, -1, 0);
+		tile = map_pages(2);
+		REQUIRE(mprotect(tile + PAGE, PAGE, PROT_READ) == 0);
+		if (i % 40)
+			REQUIRE(munmap(tile, 2 * PAGE) == 0);
+		map_at(NULL, 1, ACCESS | PROT_EXEC, PRIVATE, -1, 0);
 	}
 }
 
