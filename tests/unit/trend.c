@@ -295,18 +295,43 @@ static unsigned count_leaks(uint32_t leaked_in_all, unsigned *ret_rising)
 	return leaks;
 }
 
+/* Whichever eighths their troughs fall into. */
+Test(curve, regular_waves_do_not_rise)
+{
+	unsigned leaks = 0, rising = 0, sawteeth = 0;
+
+	for (uint32_t teeth = 5; teeth < 30; teeth++) {
+		for (uint32_t phase = 0; phase < 20; phase++) {
+			struct vmt_curve curve;
+
+			used = 600;
+			for (uint64_t i = 0; i < MOST; i++)
+				maps[i] = i < used ?
+						  20 + (uint32_t)((i * teeth + phase * 30) % 600) :
+						  UINT32_MAX;
+			curve = judge(80 * SECOND);
+			leaks += curve.trend == VMT_TREND_LEAK;
+			rising += curve.lows[1] > curve.lows[0];
+			sawteeth += curve.trend == VMT_TREND_SAWTOOTH;
+		}
+	}
+	cr_assert_eq(leaks, 0, "%u", leaks);
+	cr_assert_eq(rising, 0, "%u", rising);
+	cr_assert_geq(sawteeth, 450, "%u", sawteeth);
+}
+
 /* The seed is fixed. */
 Test(curve, a_leak_below_waves_of_random_height)
 {
 	unsigned rising, leaks = count_leaks(0, &rising);
 
-	cr_assert_leq(leaks, 10, "%u of 2,000", leaks);
-	cr_assert_leq(rising, 80, "%u of 2,000", rising);
+	cr_assert_leq(leaks, 4, "%u of 2,000", leaks);
+	cr_assert_leq(rising, 50, "%u of 2,000", rising);
 	leaks = count_leaks(1500, &rising);
-	cr_assert_geq(leaks, 900, "%u of 2,000", leaks);
-	cr_assert_geq(rising, 1300, "%u of 2,000", rising);
+	cr_assert_geq(leaks, 400, "%u of 2,000", leaks);
+	cr_assert_geq(rising, 800, "%u of 2,000", rising);
 	leaks = count_leaks(3000, &rising);
-	cr_assert_geq(leaks, 1450, "%u of 2,000", leaks);
+	cr_assert_geq(leaks, 1000, "%u of 2,000", leaks);
 }
 
 /* Steps of random height, after a warm-up; the seed is fixed. */

@@ -118,7 +118,8 @@ void vmt_json_add_growth(json_t *process, const struct vmt_view *view, struct vm
 	if (!vmt_report_trend_before(view, vmt_liveness_clock(view), teardown.maps, &curve))
 		return;
 	growth = curve_of(&curve);
-	left = vmt_report_time_left(&curve, vmt_report_left(view));
+	left = curve.trend == VMT_TREND_LEAK ? vmt_report_time_left(&curve, vmt_report_left(view)) :
+					       0;
 	json_object_set_new(growth, "limit_reached",
 			    json_boolean(vmt_report_is_limit_reached(view)));
 	json_object_set_new(growth, "seconds_left", left ? vmt_value_seconds(left) : json_null());

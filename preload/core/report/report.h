@@ -186,6 +186,10 @@ uint64_t vmt_report_failed(const struct vmt_view *view, uint32_t call, uint32_t 
 uint64_t vmt_report_left(const struct vmt_view *view);
 /* Returns the ns in which a leak makes this many maps; 0 = unknown. */
 uint64_t vmt_report_time_left(const struct vmt_curve *curve, uint64_t maps);
+/* Was the count clearly higher before? torn_down: maps that were given back at the end. */
+bool vmt_report_has_fallen(const struct vmt_view *view, uint64_t torn_down);
+#define VMT_REPORT_RARE \
+	20u /* if fewer than one of so many calls adds a map, growth is not by calls */
 /* Returns how many more calls of a site reach the limit at its present rate; 0 = unknown. */
 uint64_t vmt_report_calls_left(const struct vmt_view *view, uint64_t calls, uint64_t live);
 /* The effect of the calls of one site, or of several, on the count of maps. */

@@ -162,7 +162,8 @@ bool vmt_report_put_work(struct vmt_report *text, uint64_t growth)
 	uint64_t left;
 
 	if (sum <= growth / 2 || !vmt_report_per_call(&row.counters, row.live, &per_call) ||
-	    !vmt_view_site(text->view, row.site, &site))
+	    !vmt_view_site(text->view, row.site, &site) || sum < per_call.calls / VMT_REPORT_RARE ||
+	    vmt_report_has_fallen(text->view, text->options->torn_down))
 		return false;
 	vmt_fmt_str(&text->fmt, "steady, ");
 	put_all_per_call(text, &per_call, &site, sum);

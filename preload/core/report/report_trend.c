@@ -5,6 +5,7 @@
  */
 #include "core/report/report_parts.h"
 
+#define RIPPLE       4u /* maps that come and go */
 #define SITE_BUCKETS 64u /* a site that changed only early has narrow buckets: use fewer */
 #define MANY_CALLS   64u /* that succeed before one fails: the limit is met by their number */
 
@@ -235,11 +236,22 @@ uint64_t vmt_report_time_left(const struct vmt_curve *curve, uint64_t maps)
 	return ms < UINT64_MAX / 1000000 ? ms * 1000000 : 0;
 }
 
+bool vmt_report_has_fallen(const struct vmt_view *view, uint64_t torn_down)
+{
+	const struct vmt_rec_header *header = &view->header;
+	uint64_t now = vmt_view_maps_now(view) + torn_down;
+	uint64_t rise =
+		header->maps_peak > header->maps_start ? header->maps_peak - header->maps_start : 0;
+
+	return header->maps_peak > now + RIPPLE + rise / 20;
+}
+
 uint64_t vmt_report_calls_left(const struct vmt_view *view, uint64_t calls, uint64_t live)
 {
 	uint64_t left = vmt_report_left(view);
 
-	if (!live || __builtin_mul_overflow(left, calls, &left))
+	if (!live || live < calls / VMT_REPORT_RARE || vmt_report_has_fallen(view, 0) ||
+	    __builtin_mul_overflow(left, calls, &left))
 		return 0;
 	return left / live;
 }

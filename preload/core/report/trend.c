@@ -7,12 +7,11 @@
 
 #define WINDOWS VMT_TREND_WINDOWS
 
-/*
- * If counts came in any order, at most 2 of the 21 pairs of eighths would contradict a rise in one
- * run of 190, and at most 6 in one of 8.
- */
-#define SURE     2u
-#define POSSIBLE 6u
+/* for is_climbing(): what is a leak, and what may be one */
+#define SURE_PAIRS     0u
+#define SURE_PART      4u
+#define POSSIBLE_PAIRS 4u
+#define POSSIBLE_PART  8u
 
 struct run {
 	const struct vmt_curve_source *source;
@@ -31,6 +30,8 @@ struct run {
 	/* set by the second pass */
 	uint64_t base; /* lowest count after the first quarter */
 	uint64_t times; /* how often it rose from near the base to beyond the middle */
+	uint64_t
+		drops; /* how often it fell by an eighth of what it rose in all, wherever that was */
 	uint64_t trough[2]; /* the lowest count between two rises: first and last */
 	uint64_t trough_at[2]; /* the buckets of these troughs */
 };
@@ -94,6 +95,29 @@ static void first_pass(struct run *run)
 		run->active += is_active;
 		run->active_settled += is_active;
 		note_bucket(run, &bucket, i, before);
+	}
+}
+
+/* Counts the drops: falls from the highest count since the last one. */
+static void count_drops(struct run *run)
+{
+	uint64_t least = (run->peak - run->base) / 8 + 1;
+	uint64_t carry = run->source->start, high = 0, low = UINT64_MAX;
+	bool is_down = false;
+
+	for (uint64_t i = 0; i < run->buckets; i++) {
+		struct vmt_curve_bucket bucket = bucket_at(run, i, &carry);
+
+		high = bucket.max > high ? bucket.max : high;
+		low = bucket.min < low ? bucket.min : low;
+		if (!is_down && bucket.min + least <= high) {
+			run->drops++;
+			is_down = true;
+			low = bucket.min;
+		} else if (is_down && bucket.max >= low + least) {
+			is_down = false;
+			high = bucket.max;
+		}
 	}
 }
 
@@ -263,43 +287,54 @@ static bool is_in_waves(const struct run *run)
 	return run->times > 1 && run->peak - run->base > (run->peak - run->source->start) / 4;
 }
 
-/* The lowest counts at the beginning, without the start-up, and at the end. */
+/*
+ * The lowest count in a quarter of the run, from the second eighth on: an eighth alone may lie between
+ * two troughs.
+ */
+static uint64_t low_of(const struct run *run, uint32_t i)
+{
+	return run->floor[i] < run->floor[i + 1] ? run->floor[i] : run->floor[i + 1];
+}
+
+#define LOWS (WINDOWS - 2) /* the first is that of the second and third eighth */
+
 static uint64_t early_low(const struct run *run)
 {
-	return (run->floor[1] + run->floor[2]) / 2;
+	return low_of(run, 1);
 }
 
 static uint64_t late_low(const struct run *run)
 {
-	return (run->floor[WINDOWS - 2] + run->floor[WINDOWS - 1]) / 2;
+	return low_of(run, LOWS);
 }
 
-/* Returns how many pairs of eighths have a lowest count that is not higher in the later one. */
+/* Returns how many pairs of quarters have a lowest count that is not higher in the later one. */
 static uint32_t falling_pairs(const struct run *run)
 {
 	uint32_t pairs = 0;
 
-	for (uint32_t i = 1; i < WINDOWS; i++) {
-		for (uint32_t k = i + 1; k < WINDOWS; k++)
-			pairs += run->floor[k] <= run->floor[i];
+	for (uint32_t i = 1; i <= LOWS; i++) {
+		/* Quarters that overlap may share their lowest count. */
+		for (uint32_t k = i + 1; k <= LOWS; k++)
+			pairs += k == i + 1 ? low_of(run, k) < low_of(run, i) :
+					      low_of(run, k) <= low_of(run, i);
 	}
 	return pairs;
 }
 
 /*
- * Does the count rise below its waves, by what is worth mentioning beside these, and not much less at
- * the end? Of the 21 pairs of eighths, at most `pairs` contradict. Waves make single eighths differ, so
- * that these are averages.
+ * Does the count rise below its waves, by a part of their height, and not much less at the end? Of the 15 pairs of quarters, at most `pairs` contradict. With fewer than five drops, a quarter
+ * may have no trough.
  */
-static bool is_climbing(const struct run *run, uint32_t pairs)
+static bool is_climbing(const struct run *run, uint32_t pairs, uint32_t part)
 {
-	const uint32_t half = WINDOWS / 2;
 	uint64_t early = early_low(run), late = late_low(run);
-	uint64_t middle = (run->floor[half - 1] + run->floor[half] + run->floor[half + 1]) / 3;
+	uint64_t middle = (low_of(run, LOWS / 2) + low_of(run, LOWS / 2 + 1)) / 2;
 
-	if (falling_pairs(run) > pairs || late < early + VMT_TREND_SMALL || late < middle)
+	if (run->drops < 5 || falling_pairs(run) > pairs || late < early + VMT_TREND_SMALL ||
+	    late < middle)
 		return false;
-	return late - early >= (run->peak - run->base) / 8 &&
+	return late - early >= (run->peak - run->base) / part &&
 	       (middle < early || (late - middle) * 10 >= (middle - early) * 6);
 }
 
@@ -309,7 +344,7 @@ static enum vmt_trend of_waves(const struct run *run)
 	uint64_t rise = run->peak - run->base;
 
 	if ((run->times > 2 && run->trough[1] > run->trough[0] + rise / 4) ||
-	    is_climbing(run, SURE))
+	    is_climbing(run, SURE_PAIRS, SURE_PART))
 		return VMT_TREND_LEAK;
 	return run->above_half < 2 * run->buckets / 3 ? VMT_TREND_BURSTS : VMT_TREND_SAWTOOTH;
 }
@@ -359,9 +394,9 @@ static void measure_leak(const struct run *run, struct vmt_curve *curve)
 	curve->span = (first_bucket(run, WINDOWS - 1) - first_bucket(run, from)) * source->width;
 	if (run->times < 2 || !is_in_waves(run))
 		return;
-	if (is_climbing(run, SURE)) {
+	if (is_climbing(run, SURE_PAIRS, SURE_PART)) {
 		curve->rise = late_low(run) - early_low(run);
-		curve->span = source->duration / WINDOWS * (WINDOWS - 3);
+		curve->span = source->duration / WINDOWS * (LOWS - 1);
 		return;
 	}
 	if (run->times < 3 || run->trough[1] <= run->trough[0])
@@ -379,6 +414,7 @@ bool vmt_trend_judge(const struct vmt_curve_source *source, struct vmt_curve *re
 	first_pass(&run);
 	run.is_slowing = is_slowing(&run);
 	second_pass(&run);
+	count_drops(&run);
 	*ret_curve = (struct vmt_curve){
 		.trend = trend_of(&run),
 		.low = run.low,
@@ -393,7 +429,7 @@ bool vmt_trend_judge(const struct vmt_curve_source *source, struct vmt_curve *re
 		ret_curve->since = run.settled * source->width;
 	if (ret_curve->trend == VMT_TREND_LEAK)
 		measure_leak(&run, ret_curve);
-	if (is_in_waves(&run) && is_climbing(&run, POSSIBLE)) {
+	if (is_in_waves(&run) && is_climbing(&run, POSSIBLE_PAIRS, POSSIBLE_PART)) {
 		ret_curve->lows[0] = early_low(&run);
 		ret_curve->lows[1] = late_low(&run);
 	}
