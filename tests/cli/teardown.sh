@@ -131,6 +131,37 @@ check "destructors below such a main" grep -qE '^growth +\+2[0-9][0-9] before se
 	<<<"$(line growth)"
 given_back "destructors below such a main, in rounds" ./jumps 3
 
+# A run that is long enough is judged up to there.
+cat >long.c <<'EOF'
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <time.h>
+static void *kept[400];
+static void give_back(void)
+{
+	for (int i = 0; i < 400; i++)
+		munmap(kept[i], 4096);
+}
+int main(void)
+{
+	const struct timespec pause = { 0, 10000000 };
+
+	atexit(give_back);
+	for (int i = 0; i < 400; i++) {
+		kept[i] = mmap(0, 4096, PROT_READ, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+		nanosleep(&pause, 0);
+	}
+	return 0;
+}
+EOF
+cc -g -O1 long.c -o long || exit 2
+"$TOOL" run --report=none -o long.rec -- ./long 2>run.err
+"$TOOL" report long.rec >report.txt 2>&1
+check "a long run: report" grep -qE '^growth +\+4[0-9][0-9] before exit gave back 400 at the end: a leak, \+9[0-9] a second' \
+	<<<"$(line growth)"
+check "a long run: JSON" jq -e '.processes[0].growth.verdict == "leak"' \
+	<<<"$("$TOOL" report --format=json long.rec)"
+
 # A baseline holds what was kept, and who kept it.
 "$TOOL" check --save=base.json -- "$TARGETS/torn_down" 100 exit >/dev/null 2>&1
 "$TOOL" check --baseline=base.json -- "$TARGETS/torn_down" 100 exit >check.txt 2>&1

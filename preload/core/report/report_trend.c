@@ -37,11 +37,14 @@ static uint64_t rate_of(const struct vmt_curve *curve)
 	return ms && curve->rise < UINT64_MAX / 1000000 ? curve->rise * 1000000 / ms : 0;
 }
 
+static bool site_trend(const struct vmt_view *view, uint64_t index, uint64_t live,
+		       uint64_t duration, struct vmt_curve *ret_curve);
+
 /*
  * Whether call sites that leak by themselves make up half of it. In a leak the same calls are made
- * again and again; a start-up comes to new ones all the time.
+ * again and again; a start-up comes to new ones all the time. at_peak: as it was then.
  */
-static bool is_of_leaking_sites(const struct vmt_view *view, uint64_t now,
+static bool is_of_leaking_sites(const struct vmt_view *view, uint64_t duration, bool at_peak,
 				const struct vmt_curve *curve)
 {
 	uint64_t count = vmt_view_count(view, VMT_SECTION_SITES);
@@ -50,9 +53,12 @@ static bool is_of_leaking_sites(const struct vmt_view *view, uint64_t now,
 	for (uint64_t i = VMT_SITE_FIRST; i < count && rate < rate_of(curve) / 2; i++) {
 		struct vmt_rec_site site;
 		struct vmt_curve own;
+		uint64_t live;
 
-		if (vmt_view_site(view, i, &site) && site.live >= VMT_TREND_SMALL / 2 &&
-		    vmt_report_site_trend(view, i, site.live, now, &own) &&
+		if (!vmt_view_site(view, i, &site))
+			continue;
+		live = at_peak ? vmt_view_live_at_peak(view, &site, site.live) : site.live;
+		if (live >= VMT_TREND_SMALL / 2 && site_trend(view, i, live, duration, &own) &&
 		    own.trend == VMT_TREND_LEAK)
 			rate += rate_of(&own);
 	}
@@ -97,7 +103,7 @@ bool vmt_report_trend_before(const struct vmt_view *view, uint64_t now, uint64_t
 	if (!vmt_trend_judge(&source, ret_curve))
 		return false;
 	if (ret_curve->trend == VMT_TREND_LEAK && source.duration < VMT_TREND_START_UP_NS &&
-	    !is_of_leaking_sites(view, now, ret_curve))
+	    !is_of_leaking_sites(view, source.duration, torn_down, ret_curve))
 		ret_curve->trend = VMT_TREND_SHORT;
 	return true;
 }
@@ -153,8 +159,8 @@ static bool is_of_loader(const struct vmt_view *view, uint64_t index)
 	       vmt_report_is_loader(vmt_view_string(view, module.path));
 }
 
-bool vmt_report_site_trend(const struct vmt_view *view, uint64_t index, uint64_t live, uint64_t now,
-			   struct vmt_curve *ret_curve)
+static bool site_trend(const struct vmt_view *view, uint64_t index, uint64_t live,
+		       uint64_t duration, struct vmt_curve *ret_curve)
 {
 	struct site_time site = { .live = live };
 	struct vmt_curve_source source = {
@@ -162,7 +168,7 @@ bool vmt_report_site_trend(const struct vmt_view *view, uint64_t index, uint64_t
 		.context = &site,
 		.now = live,
 		.peak = live,
-		.duration = vmt_report_duration(view, now),
+		.duration = duration,
 	};
 	bool any = false;
 
@@ -188,6 +194,12 @@ bool vmt_report_site_trend(const struct vmt_view *view, uint64_t index, uint64_t
 	    is_of_loader(view, index))
 		ret_curve->trend = VMT_TREND_SHORT;
 	return true;
+}
+
+bool vmt_report_site_trend(const struct vmt_view *view, uint64_t index, uint64_t live, uint64_t now,
+			   struct vmt_curve *ret_curve)
+{
+	return site_trend(view, index, live, vmt_report_duration(view, now), ret_curve);
 }
 
 static bool is_of_size(uint32_t reason)
