@@ -428,6 +428,14 @@ renamed() {
 	check renamed-fields [ "$(jq -c '.findings[0].gone' renamed.json)" = \
 		'[{"call":"mmap","maps":30,"stack":["renamed!keep_page","renamed!fill","renamed!main"]}]' ]
 	has renamed-step step.md '30 maps&#41; of the baseline is gone'
+	# Two gone call sites have more maps than one that holds more: some are new all the same.
+	compile renamed
+	"$TOOL" check --save=two.json -- ./renamed 8
+	cc -g -O1 -DNEW_NAME -DMORE=5 "$HERE/alarms/renamed.c" -o renamed || exit 2
+	status renamed-two 23 "$TOOL" check --per-site=1 --baseline=two.json -- ./renamed 8
+	joined >words
+	has renamed-two-said words 'these may be the same maps, but in all the program has 5 maps more than in the baseline: look for them before'
+	check renamed-two-save sh -c '! grep -q "these are the same maps; save" words'
 	# Nothing is gone where a call site holds more, or there is another one.
 	compile renamed
 	status not-renamed 23 "$TOOL" check --baseline=names.json -- ./renamed 30

@@ -152,7 +152,7 @@ ctest_tests() {
 	status ctest-bad 8 sh -c 'cmake --build build-cmake && ctest --test-dir build-cmake \
 		--output-on-failure'
 	says ctest-place "\+50 by mprotect in pool_object $REPO/pool.c:$LINE "
-	for name in by-shell plain-shell by-file later; do
+	for name in by-shell plain-shell by-file later old-target; do
 		says "ctest-$name" "$name \.*\**Failed"
 	done
 	for name in by-output meant-to-fail skipped-by-output skipped-by-status; do

@@ -143,14 +143,38 @@ static char *describe(const struct vmt_summary_site *site)
 	return longer;
 }
 
-/* What the gone call sites had need not be all: the rest is new. */
-static char *advice_for(const struct vmt_gone *gone, int64_t more)
+static int64_t maps_of(const struct vmt_summary_program *program)
+{
+	int64_t maps = 0;
+
+	for (const struct vmt_summary_site *site = program->sites; site; site = site->hh.next)
+		maps += site->maps;
+	return maps;
+}
+
+/* How many maps more than in the baseline has the program, whatever its call sites are called? */
+static int64_t new_in_all(const struct vmt_verdict *verdict, const struct vmt_finding *finding)
+{
+	const struct vmt_summary_program *base =
+		vmt_summary_find_program(verdict->base, finding->program->name);
+
+	return maps_of(finding->program) - (base ? maps_of(base) : 0);
+}
+
+/* What the gone call sites had need not be all: the rest is new. Several findings may be of one. */
+static char *advice_for(const struct vmt_gone *gone, int64_t more, int64_t all)
 {
 	struct vmt_number number[2];
 	int64_t maps = 0;
 
 	for (size_t i = 0; i < gone->count; i++)
 		maps += gone->site[i]->maps;
+	if (maps >= more && all > 0)
+		return vmt_must_format("these may be the same maps, but in all the program has %s "
+				       "map%s more than in the baseline: look for %s before you "
+				       "save it again",
+				       vmt_lines_number_plain(&number[0], all), all == 1 ? "" : "s",
+				       all == 1 ? "it" : "them");
 	if (maps >= more)
 		return vmt_must_copy("these are the same maps; save the baseline again");
 	return vmt_must_format("%s of these maps are the same and %s %s new: look at %s before you "
@@ -177,7 +201,7 @@ char *vmt_gone_note(const struct vmt_verdict *verdict, const struct vmt_finding 
 		free(names);
 		names = longer;
 	}
-	advice = advice_for(&gone, finding->maps - finding->base);
+	advice = advice_for(&gone, finding->maps - finding->base, new_in_all(verdict, finding));
 	note = vmt_must_format("%s of the baseline %s gone: if a function was only renamed or "
 			       "moved, %s",
 			       names, gone.count == 1 ? "is" : "are", advice);

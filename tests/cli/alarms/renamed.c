@@ -7,7 +7,8 @@
 #include <sys/mman.h>
 
 #ifdef NEW_NAME
-#define fill fill_table
+#define fill  fill_table
+#define other other_table
 #endif
 
 static int used;
