@@ -40,6 +40,8 @@ struct vmt_summary_program {
 	int64_t growth; /* maps added since the start, or during the phase */
 	uint64_t torn_down; /* maps of the growth that were given back only because it ended */
 	char torn_down_by[64]; /* the function that gave most of them back */
+	/* the same where the peak was earlier, so that it is not known which call sites had them */
+	uint64_t torn_down_apart;
 	int64_t merged; /* maps that merged with a neighbour; -1 = unknown */
 	uint64_t unseen;
 	uint64_t uncompared; /* processes whose last table was not compared with the kernel's */

@@ -247,6 +247,7 @@ static void fold(struct vmt_summary_program *program, const struct process *proc
 	if (is_first || growth > program->growth) {
 		program->growth = growth;
 		program->torn_down = process->teardown.maps;
+		program->torn_down_apart = process->ended_at_peak ? 0 : process->teardown.maps;
 		snprintf(program->torn_down_by, sizeof(program->torn_down_by), "%s",
 			 process->teardown.function);
 		program->merged = merged_of(process);

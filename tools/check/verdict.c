@@ -309,6 +309,20 @@ static char *growth_message(const struct vmt_finding *finding,
 	return message;
 }
 
+/*
+ * Maps that were given back at the end, and whose call sites are not known since there had been more
+ * before, are judged together: by the growth of all, with some tolerance for what a runtime does.
+ */
+#define TEARDOWN_MOST 16
+
+static bool is_judged_by_teardown(const struct vmt_verdict *verdict,
+				  const struct vmt_summary_program *program,
+				  const struct vmt_summary_program *base)
+{
+	return base && !verdict->limit[VMT_RULE_MAX_GROWTH].is_set &&
+	       program->torn_down_apart >= TEARDOWN_MOST;
+}
+
 static void judge_growth(struct vmt_verdict *verdict, const struct vmt_summary_program *program,
 			 const struct vmt_summary_program *base, int64_t excused,
 			 const struct vmt_summary_site *worst)
@@ -329,6 +343,12 @@ static void judge_growth(struct vmt_verdict *verdict, const struct vmt_summary_p
 	finding.site_maps = worst ? worst->maps - worst_base : 0;
 	finding.base = base ? base->growth : 0;
 	finding.allowed = finding.base + allowed(limit, whole) - whole;
+	if (is_judged_by_teardown(verdict, program, base)) {
+		finding.site = NULL;
+		finding.allowed = finding.base + TEARDOWN_MOST;
+		if (growth > finding.allowed)
+			add_finding(verdict, &finding, growth_message(&finding, base));
+	}
 	if (limit->is_set && growth > finding.allowed)
 		add_finding(verdict, &finding, growth_message(&finding, base));
 }

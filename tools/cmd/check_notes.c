@@ -128,10 +128,28 @@ static void warn_of_names(const struct vmt_verdict *verdict,
 			    program->name);
 }
 
+/* A baseline compares call sites, and these maps are none of theirs. */
+static void warn_of_teardown(const struct vmt_verdict *verdict,
+			     const struct vmt_summary_program *program)
+{
+	struct vmt_number number;
+
+	if (!verdict->base || program->torn_down_apart < VMT_TREND_SMALL ||
+	    !has_finding(verdict, program))
+		return;
+	vmt_message(
+		"%s: which call sites had the %s maps that %s gave back at the end is not known, "
+		"since it had had more maps before: they are judged together. Judge it up to a "
+		"mark (--to=MARK) to see call sites.",
+		program->name, vmt_lines_number(&number, program->torn_down_apart),
+		program->torn_down_by);
+}
+
 static void warn_of_program(const struct vmt_verdict *verdict,
 			    const struct vmt_summary_program *program)
 {
 	warn_of_limit(program);
+	warn_of_teardown(verdict, program);
 	if (program->vanished)
 		vmt_message(
 			"%s became another program that was not traced (is LD_PRELOAD gone from "

@@ -37,14 +37,20 @@ static uint64_t rate_of(const struct vmt_curve *curve)
 	return ms && curve->rise < UINT64_MAX / 1000000 ? curve->rise * 1000000 / ms : 0;
 }
 
-static bool site_trend(const struct vmt_view *view, uint64_t index, uint64_t live,
-		       uint64_t duration, struct vmt_curve *ret_curve);
+/* The part of the run that a site is judged by. */
+struct part {
+	uint64_t duration;
+	bool is_cut; /* it ends at the peak, and what comes then does not count */
+};
+
+static bool site_trend(const struct vmt_view *view, uint64_t index, uint64_t live, struct part part,
+		       struct vmt_curve *ret_curve);
 
 /*
  * Whether call sites that leak by themselves make up half of it. In a leak the same calls are made
- * again and again; a start-up comes to new ones all the time. at_peak: as it was then.
+ * again and again; a start-up comes to new ones all the time.
  */
-static bool is_of_leaking_sites(const struct vmt_view *view, uint64_t duration, bool at_peak,
+static bool is_of_leaking_sites(const struct vmt_view *view, struct part part,
 				const struct vmt_curve *curve)
 {
 	uint64_t count = vmt_view_count(view, VMT_SECTION_SITES);
@@ -57,8 +63,8 @@ static bool is_of_leaking_sites(const struct vmt_view *view, uint64_t duration, 
 
 		if (!vmt_view_site(view, i, &site))
 			continue;
-		live = at_peak ? vmt_view_live_at_peak(view, &site, site.live) : site.live;
-		if (live >= VMT_TREND_SMALL / 2 && site_trend(view, i, live, duration, &own) &&
+		live = part.is_cut ? vmt_view_live_at_peak(view, &site, site.live) : site.live;
+		if (live >= VMT_TREND_SMALL / 2 && site_trend(view, i, live, part, &own) &&
 		    own.trend == VMT_TREND_LEAK)
 			rate += rate_of(&own);
 	}
@@ -103,7 +109,7 @@ bool vmt_report_trend_before(const struct vmt_view *view, uint64_t now, uint64_t
 	if (!vmt_trend_judge(&source, ret_curve))
 		return false;
 	if (ret_curve->trend == VMT_TREND_LEAK && source.duration < VMT_TREND_START_UP_NS &&
-	    !is_of_leaking_sites(view, source.duration, torn_down, ret_curve))
+	    !is_of_leaking_sites(view, (struct part){ source.duration, torn_down }, ret_curve))
 		ret_curve->trend = VMT_TREND_SHORT;
 	return true;
 }
@@ -159,8 +165,15 @@ static bool is_of_loader(const struct vmt_view *view, uint64_t index)
 	       vmt_report_is_loader(vmt_view_string(view, module.path));
 }
 
-static bool site_trend(const struct vmt_view *view, uint64_t index, uint64_t live,
-		       uint64_t duration, struct vmt_curve *ret_curve)
+/* The bucket in which the part ends may have what comes then. */
+static void leave_out_last(struct vmt_curve_source *source)
+{
+	if (source->duration >= source->width)
+		source->duration = source->duration / source->width * source->width - 1;
+}
+
+static bool site_trend(const struct vmt_view *view, uint64_t index, uint64_t live, struct part part,
+		       struct vmt_curve *ret_curve)
 {
 	struct site_time site = { .live = live };
 	struct vmt_curve_source source = {
@@ -168,7 +181,7 @@ static bool site_trend(const struct vmt_view *view, uint64_t index, uint64_t liv
 		.context = &site,
 		.now = live,
 		.peak = live,
-		.duration = duration,
+		.duration = part.duration,
 	};
 	bool any = false;
 
@@ -188,6 +201,8 @@ static bool site_trend(const struct vmt_view *view, uint64_t index, uint64_t liv
 		site.scale++;
 	}
 	source.buckets = SITE_BUCKETS;
+	if (part.is_cut)
+		leave_out_last(&source);
 	if (!any || site.scale >= 32 || !vmt_trend_judge(&source, ret_curve))
 		return false;
 	if (ret_curve->trend == VMT_TREND_LEAK && source.duration < VMT_TREND_START_UP_NS &&
@@ -199,7 +214,9 @@ static bool site_trend(const struct vmt_view *view, uint64_t index, uint64_t liv
 bool vmt_report_site_trend(const struct vmt_view *view, uint64_t index, uint64_t live, uint64_t now,
 			   struct vmt_curve *ret_curve)
 {
-	return site_trend(view, index, live, vmt_report_duration(view, now), ret_curve);
+	const struct part whole = { vmt_report_duration(view, now), false };
+
+	return site_trend(view, index, live, whole, ret_curve);
 }
 
 static bool is_of_size(uint32_t reason)
