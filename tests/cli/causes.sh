@@ -72,7 +72,7 @@ many overlay mapped-over 'maps put over pieces of a mapped file \(MAP_FIXED\): [
 	'map each file once'
 many reorder remapped-pages 'pages of a file in another order \(MAP_FIXED, remap_file_pages\): (1,99[0-9]|2,000) of 2,0[0-9]+ maps, by remap_file_pages in reorder' \
 	'map each file once'
-many unjoined ended-threads 'stacks of threads that have ended and were neither joined nor detached: [12],[0-9]+ of 2,0[0-9]+ maps, by mprotect in unjoined' \
+many unjoined ended-threads 'stacks of threads that have ended and were neither joined nor detached: [12],[0-9]+ of 2,0[0-9]+ maps, by mprotect in unjoined.* help .*stack_cache_size=0 in the environment shows which started these' \
 	'fewer threads|MADV_GUARD_INSTALL'
 many threads thread-stacks 'a stack and a guard for each thread: [12],[0-9]+ of 2,0[0-9]+ maps, by mprotect in threads [^ ]*causes.c:[0-9]+ help +-[12],[0-9]+ maps?: fewer threads \(a pool\), or guards' \
 	'have ended|JDK'

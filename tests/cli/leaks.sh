@@ -453,6 +453,49 @@ check beneath-leak grep -Eq 'leak +[0-9,]+ of [0-9,]+ maps by mprotect in make b
 check beneath-batch sh -c '! grep -E "^(leak|growth)" "$0" | grep -q batch_add' beneath.lines
 check beneath-others grep -q 'growth: by other objects, which its own had merged with' beneath.txt
 
+# glibc gives the stack of a thread that was joined to one that another place starts.
+cat >stacks.c <<'EOF'
+#include <pthread.h>
+#include <time.h>
+static void *idle(void *arg) { return arg; }
+static volatile int quiet;
+static __attribute__((noinline)) void run_and_join(void)
+{
+	pthread_t thread;
+
+	if (!pthread_create(&thread, 0, idle, 0))
+		pthread_join(thread, 0);
+	quiet++;
+}
+static __attribute__((noinline)) void leave_one(void)
+{
+	pthread_t thread;
+
+	pthread_create(&thread, 0, idle, 0);
+	quiet += 2;
+}
+int main(void)
+{
+	struct timespec tick = { 0, 5000000 };
+
+	for (int i = 0; i < 800; i++) {
+		if (i % 4)
+			run_and_join();
+		else
+			leave_one();
+		nanosleep(&tick, 0);
+	}
+	return 0;
+}
+EOF
+${CC:-cc} -g -O1 -fno-optimize-sibling-calls stacks.c -o bin/stacks -pthread || exit 2
+traced stacks report=0 bin/stacks
+"$TOOL" report stacks/rec 2>&1 | sed 's/^==[0-9]*== *//' | tr '\n' ' ' >stacks.txt
+check stacks-doubt grep -q 'is given back (or threads of other places have these stacks now)' stacks.txt
+traced stacks-sure "report=0" env GLIBC_TUNABLES=glibc.pthread.stack_cache_size=0 bin/stacks
+"$TOOL" report stacks-sure/rec 2>&1 | sed 's/^==[0-9]*== *//' | tr '\n' ' ' >stacks.txt
+check stacks-sure grep -Eq 'leak .* by m[a-z]+ in leave_one stacks.c:[0-9]+' stacks.txt
+
 # Nor is a short run a proof, whether the objects are few or many.
 for n in 300 3000; do
 	traced short$n report=0 bin/leaks one $n

@@ -440,6 +440,11 @@ const char *vmt_explain_remedy(const struct vmt_explain *explain, enum vmt_patte
 	if (pattern == VMT_PATTERN_ENDED_THREADS && explain->are_kept)
 		return "GLIBC_TUNABLES=glibc.pthread.stack_cache_size=0 in the environment (glibc "
 		       "2.34) keeps none; fewer threads at a time, and joined or detached";
+	if (pattern == VMT_PATTERN_ENDED_THREADS && explain->facts.sites)
+		return "join them (pthread_join), or start them detached; where several places "
+		       "start threads, GLIBC_TUNABLES=glibc.pthread.stack_cache_size=0 in the "
+		       "environment shows which started these, since a stack is named by its first "
+		       "thread";
 	if (pattern == VMT_PATTERN_RESERVED && explain->facts.has_no_addresses)
 		return "addresses ran out, not maps: share one reservation among "
 		       "several, or reserve less for each";

@@ -80,6 +80,27 @@ static void put_removers(struct vmt_explain_record *record, const struct vmt_lea
 	}
 }
 
+/*
+ * Stacks of threads are named by the call that mapped them: glibc keeps those of threads that were joined,
+ * and gives them to threads that another place starts. Each has a guard besides.
+ */
+static const char *doubt_of(const struct vmt_explain_record *record, const struct vmt_leak *leak)
+{
+	uint32_t place = vmt_explain_record_place(record, leak->site);
+	uint64_t maps = 0, stacks = 0;
+
+	for (size_t i = 0; i < record->count; i++) {
+		const struct vmt_explain_map *map = &record->explain.map[i];
+
+		if (map->put_by >= record->explain.facts.sites ||
+		    vmt_explain_record_place(record, map->put_by) != place)
+			continue;
+		maps++;
+		stacks += map->kind == VMT_KIND_THREAD_STACK;
+	}
+	return 3 * stacks > maps ? " (or threads of other places have these stacks now)" : "";
+}
+
 /* In a short run, what was not given back may also have been in use. */
 static void put_leak(struct vmt_lines *lines, struct vmt_explain_record *record,
 		     const struct vmt_leak *leak)
@@ -89,14 +110,16 @@ static void put_leak(struct vmt_lines *lines, struct vmt_explain_record *record,
 
 	put_place(record, leak, by, left, sizeof(by));
 	if (leak->made - leak->left <= leak->made / 100) {
-		vmt_lines_add(lines, 10, "  leak    none of the %s maps by %s%s%s is given back",
-			      vmt_lines_number(&made, leak->made), by, left, *left ? "," : "");
+		vmt_lines_add(lines, 10, "  leak    none of the %s maps by %s%s%s is given back%s",
+			      vmt_lines_number(&made, leak->made), by, left, *left ? "," : "",
+			      doubt_of(record, leak));
 		return;
 	}
 	put_removers(record, leak, others, sizeof(others));
-	vmt_lines_add(lines, 10, "  %s    %s of %s maps by %s are not given back%s%s",
+	vmt_lines_add(lines, 10, "  %s    %s of %s maps by %s are not given back%s%s%s",
 		      leak->is_leak ? "leak" : "kept", vmt_lines_number(&number, leak->left),
-		      vmt_lines_number(&made, leak->made), by, left, others);
+		      vmt_lines_number(&made, leak->made), by, left, others,
+		      doubt_of(record, leak));
 }
 
 void vmt_cause_leak(struct vmt_lines *lines, struct vmt_explain_record *record, uint64_t now,

@@ -148,7 +148,7 @@ static const char *trend_words(const struct vmt_curve *curve)
 		[VMT_TREND_PLATEAU] = "a plateau",
 		[VMT_TREND_LEAK] = "a leak",
 		[VMT_TREND_GROWING] = "highest at the end, but not by steady growth",
-		[VMT_TREND_UNEVEN] = "up and down, with no steady growth",
+		[VMT_TREND_UNEVEN] = "up and down, not at a steady rate",
 	};
 
 	if (curve->trend == VMT_TREND_GROWING && curve->is_slowing)
