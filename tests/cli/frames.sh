@@ -338,6 +338,7 @@ for depth in 2 5 8; do
 	check deep-depth-$depth [ "$(lines deep DEEP $depth)" -le $((depth + 1)) ]
 	check nested-depth-$depth [ "$(lines nested NESTED $depth)" -le $((depth + 1)) ]
 done
+check deep-verbose sh -c "! '$TOOL' report -v deep/rec | grep -qE 'and [0-9,]+ outer frames?'"
 check deep-rest sh -c "'$TOOL' report --depth=2 deep/rec | grep -qE '==     and [0-9]+ outer frames?'"
 check deep-whole [ "$(lines deep DEEP 1000)" -gt 100 ]
 

@@ -66,7 +66,7 @@ static const char help[] =
 	"  -F, --function=PART     only call sites with this function in their stack\n"
 	"  -c, --call=NAME         only call sites of this system call, such as mprotect\n"
 	"  -n, --top=N             rows and stacks shown in text (10)\n"
-	"  -d, --depth=N           lines shown of each stack in text (8)\n"
+	"  -d, --depth=N           lines shown of each stack in text (8; with -v all)\n"
 	"  -v, --verbose           full paths, build-ids, all frames, all counters\n"
 	"      --merge             add up the recordings of a program, from any number of\n"
 	"                          directories and machines, in text, json, or folded with live\n"

@@ -324,7 +324,9 @@ static void begin(struct vmt_report *text, const struct vmt_view *view,
 		.ops = ops,
 		.maps_now = vmt_view_maps_now(view),
 		.top = top < VMT_REPORT_TOP_MAX ? top : VMT_REPORT_TOP_MAX,
-		.depth = options->depth ? options->depth : VMT_REPORT_DEPTH,
+		.depth = options->depth   ? options->depth :
+			 options->verbose ? UINT32_MAX :
+					    VMT_REPORT_DEPTH,
 	};
 	vmt_fmt_init(&text->fmt, ops->emit, ops->context, view->header.pid);
 	text->fmt.colour = options->colour;

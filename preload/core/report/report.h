@@ -114,7 +114,7 @@ struct vmt_report_ops {
 
 struct vmt_report_options {
 	uint64_t top; /* call sites to show; 0 = VMT_REPORT_TOP */
-	uint32_t depth; /* lines to show of each stack; 0 = VMT_REPORT_DEPTH */
+	uint32_t depth; /* lines to show of each stack; 0 = VMT_REPORT_DEPTH, or all if verbose */
 	bool colour;
 	bool verbose; /* full paths and build-ids, all frames, all counters */
 	bool is_gone; /* the process is known to have ended */
