@@ -52,6 +52,7 @@ limits
 frames
 bursts
 leaks
+owners
 alarms
 self
 maps

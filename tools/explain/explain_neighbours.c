@@ -3,10 +3,12 @@
  * Why two touching maps are not one: the first attribute that differs, in an order that begins with
  * those that no call can make equal. If flags or policies are unknown, the answer is "unknown",
  * even if it is known which call put the boundary: madvise may have cut the map for an advice that
- * was taken back since, so that something else keeps the two apart. Pure; part of explain.h.
+ * was taken back since, so that something else keeps the two apart. And the words for it. Pure; part of explain.h.
  */
 #include "explain/explain.h"
 #include "input/vmflags.h"
+
+#include <stdio.h>
 
 static bool is_special(const struct vmt_explain_map *map)
 {
@@ -115,4 +117,78 @@ enum vmt_apart vmt_explain_apart(const struct vmt_explain_map *a, const struct v
 		return VMT_APART_POLICY;
 	*ret_detail = b->put_call;
 	return VMT_APART_UNKNOWN;
+}
+
+/* The words for people, and identifiers in JSON, which never change. */
+static const struct {
+	const char *id;
+	const char *word;
+} reasons[VMT_APART_COUNT] = {
+	[VMT_APART_FILE] = { "file", "are not of the same file" },
+	[VMT_APART_SHARING] = { "sharing", "are shared and private" },
+	[VMT_APART_SPECIAL] = { "special",
+				"are the kernel's, a driver's or huge pages, which never merge" },
+	[VMT_APART_NAME] = { "name", "differ in name (PR_SET_VMA_ANON_NAME)" },
+	[VMT_APART_OFFSET] = { "offset", "are of one file, but not of consecutive pages" },
+	[VMT_APART_PROTECTION] = { "protection", "differ in protection" },
+	[VMT_APART_ADVICE] = { "advice", "differ in advice to the kernel" },
+	[VMT_APART_LOCK] = { "lock", "differ in locking" },
+	[VMT_APART_ACCOUNTING] = { "accounting", "differ in accounting" },
+	[VMT_APART_USERFAULTFD] = { "userfaultfd", "differ in userfaultfd" },
+	[VMT_APART_FLAGS] = { "flags", "differ in other flags" },
+	[VMT_APART_POLICY] = { "policy", "differ in NUMA policy (mbind)" },
+	[VMT_APART_KEY] = { "protection-key", "differ in protection key (pkey_mprotect)" },
+	[VMT_APART_UNKNOWN] = { "unknown", "look alike: why they did not merge is unknown" },
+};
+
+const char *vmt_explain_apart_id(enum vmt_apart why)
+{
+	return why < VMT_APART_COUNT ? reasons[why].id : "unknown";
+}
+
+const char *vmt_explain_apart_word(enum vmt_apart why)
+{
+	return reasons[why < VMT_APART_COUNT ? why : VMT_APART_UNKNOWN].word;
+}
+
+static void put_protection(char text[5], uint64_t flags)
+{
+	text[0] = flags & VMT_MAP_READ ? 'r' : '-';
+	text[1] = flags & VMT_MAP_WRITE ? 'w' : '-';
+	text[2] = flags & VMT_MAP_EXEC ? 'x' : '-';
+	text[3] = flags & VMT_MAP_SHARED ? 's' : 'p';
+	text[4] = '\0';
+}
+
+static void put_flags(char *text, size_t size, uint64_t flags, bool in_words)
+{
+	size_t used = 0;
+
+	for (uint32_t bit = 0; flags && vmt_vmflags_letters(bit) && used + 4 < size; bit++) {
+		if (flags >> bit & 1)
+			used += (size_t)snprintf(text + used, size - used, "%s%s",
+						 !used    ? "" :
+						 in_words ? ", " :
+							    " ",
+						 in_words ? vmt_vmflags_word(bit) :
+							    vmt_vmflags_letters(bit));
+	}
+}
+
+const char *vmt_explain_detail(enum vmt_apart why, uint64_t detail, bool in_words, char *text,
+			       size_t size)
+{
+	char one[5], two[5];
+
+	text[0] = '\0';
+	if (why == VMT_APART_PROTECTION) {
+		put_protection(one, detail & 15);
+		put_protection(two, detail >> 4);
+		snprintf(text, size, "%s, %s", one, two);
+	} else if (why != VMT_APART_UNKNOWN) {
+		put_flags(text, size, detail, in_words);
+	} else if (detail) {
+		snprintf(text, size, "cut by %s", vmt_calls_name((uint32_t)detail));
+	}
+	return text;
 }
