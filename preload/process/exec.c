@@ -67,29 +67,61 @@ static bool is_preloaded_everywhere(void)
 	return !vmt_sys_failed(vmt_sys3(SYS_faccessat, AT_FDCWD, "/etc/ld.so.preload", F_OK));
 }
 
+struct wanted {
+	bool options;
+	bool library;
+};
+
+/* An entry of the environment begins with these letters. */
+static void look_at(long pid, uint64_t entry, uint64_t letters, struct wanted *wanted)
+{
+	char text[24];
+	long n;
+
+	if (__builtin_memcmp(&letters, "VMATRACE", sizeof(letters)) &&
+	    __builtin_memcmp(&letters, "LD_PRELO", sizeof(letters)))
+		return;
+	n = vmt_peek(pid, entry, text, sizeof(text));
+	wanted->options |= begins_with(text, n, "VMATRACE_OPTIONS=");
+	wanted->library |= begins_with(text, n, "LD_PRELOAD=") && names_library(pid, entry);
+}
+
+/* One that is shorter than a word, at the end of what is mapped, is none of those that are wanted. */
+static void look_at_some(long pid, const uint64_t *entry, unsigned count, struct wanted *wanted)
+{
+	uint64_t letters[VMT_PEEK_WORDS];
+
+	for (unsigned at = 0; at < count; at++) {
+		unsigned n = vmt_peek_words(pid, entry + at, letters, count - at);
+
+		for (unsigned i = 0; i < n; i++)
+			look_at(pid, entry[at + i], letters[i], wanted);
+		at += n;
+	}
+}
+
 /* Will a program with this environment be traced and recorded? True also if that is unknown. */
 static bool is_recorded_with(long pid, uint64_t environment)
 {
-	bool has_options = false, has_library = false;
-	char text[24];
-	uint64_t entry;
+	struct wanted wanted = { false, false };
+	uint64_t entry[VMT_PEEK_WORDS];
 
-	for (unsigned i = 0; environment && i < ENTRIES; i++) {
-		long n;
+	for (unsigned i = 0; environment && i < ENTRIES; i += VMT_PEEK_WORDS) {
+		long n = vmt_peek(pid, environment + i * sizeof(*entry), entry, sizeof(entry));
+		unsigned count = 0;
 
-		if (vmt_peek(pid, environment + i * sizeof(entry), &entry, sizeof(entry)) !=
-			    sizeof(entry) ||
-		    i + 1 == ENTRIES)
+		while (count < VMT_PEEK_WORDS && (long)((count + 1) * sizeof(*entry)) <= n &&
+		       entry[count])
+			count++;
+		look_at_some(pid, entry, count, &wanted);
+		if (wanted.options && wanted.library)
 			return true;
-		if (!entry)
-			break;
-		n = vmt_peek(pid, entry, text, sizeof(text));
-		has_options |= begins_with(text, n, "VMATRACE_OPTIONS=");
-		has_library |= begins_with(text, n, "LD_PRELOAD=") && names_library(pid, entry);
-		if (has_options && has_library)
-			return true;
+		if (n < (long)((count + 1) * sizeof(*entry)) && count < VMT_PEEK_WORDS)
+			return true; /* it cannot be read to its end */
+		if (count < VMT_PEEK_WORDS)
+			return wanted.options && is_preloaded_everywhere();
 	}
-	return has_options && is_preloaded_everywhere();
+	return environment;
 }
 
 /* Is there a program to execute? Shells and execvp try many paths. */

@@ -116,6 +116,9 @@ const store = {
 for (let i = 0; i < 100; i++)
 	kept.push(store.more);
 EOF
+record node --perf-basic-prof --interpreted-frames-native-stack -e "$(cat kept.js)"
+check node-eval grep -qE ' keepMemory \[eval\]:2$' report.txt
+check node-eval-cause grep -q 'by mprotect in keepMemory \[eval\]:2' <<<"$(hint cause)"
 record node --perf-basic-prof --interpreted-frames-native-stack getter.js
 check node-getter grep -qE ' (get )?more getter.js:3$' report.txt
 rm -f ./*v8.log

@@ -50,6 +50,18 @@ static const char *keep(struct vmt_symbols *symbols, const char *function, size_
 	return vmt_symbols_text(symbols, text, strlen(text));
 }
 
+/* The user's own code may also be in an argument of node or of a worker. */
+static bool is_own(const char *file, size_t length)
+{
+	static const char *const evaluated[] = { "[eval]", "[worker eval]" };
+
+	for (size_t i = 0; i < VMT_COUNT(evaluated); i++) {
+		if (length == strlen(evaluated[i]) && !strncmp(file, evaluated[i], length))
+			return true;
+	}
+	return *file == '/';
+}
+
 bool vmt_v8name_parse(struct vmt_symbols *symbols, const char *name, struct vmt_symbol *ret_symbol)
 {
 	const char *doubt, *file, *function = name + 3;
@@ -72,8 +84,8 @@ bool vmt_v8name_parse(struct vmt_symbols *symbols, const char *name, struct vmt_
 		.function = keep(symbols, n ? function : "(script)", n ? n : 8, doubt ? doubt : ""),
 		.file = vmt_symbols_text(symbols, file, length),
 		.line = line ? line : column,
-		.is_system = *file != '/',
-		.is_script = *file == '/',
+		.is_system = !is_own(file, length),
+		.is_script = is_own(file, length),
 		.is_interpreted = memchr(name + 3, '~', strspn(name + 3, MARKS)) != NULL,
 	};
 	return true;
