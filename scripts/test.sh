@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Install what is missing, build, and run every test: unit tests, then the library under target
 # programs and real programs. Prints a line per test, and at the end the lines of those that failed
-# once more and "N passed, N failed"; succeeds only if none failed. About 20 minutes on two cores.
+# once more and "N passed, N failed"; succeeds only if none failed. About 12 minutes on two cores.
 # Two parts run at a time (JOBS), and the lines of each are printed when it has ended.
 #
 #   scripts/test.sh            everything
