@@ -142,6 +142,15 @@ struct vmt_summary_site *vmt_summary_site(struct vmt_summary_program *program, c
 	return site;
 }
 
+int64_t vmt_summary_maps(const struct vmt_summary_program *program)
+{
+	int64_t maps = 0;
+
+	for (const struct vmt_summary_site *site = program->sites; site; site = site->hh.next)
+		maps += site->maps > 0 ? site->maps : 0;
+	return maps;
+}
+
 static int by_name(const struct vmt_summary_program *a, const struct vmt_summary_program *b)
 {
 	return strcmp(a->name, b->name);

@@ -102,6 +102,9 @@ bool vmt_summary_is_unseen(const struct vmt_summary_site *site);
 /* Returns "mmap in FUNCTION", or what else the maps come from; the caller frees it. */
 char *vmt_summary_origin(const struct vmt_summary_site *site, const char *function);
 
+/* Returns how many maps the call sites of a program have together. */
+int64_t vmt_summary_maps(const struct vmt_summary_program *program);
+
 /* Returns NULL if there is no such program. */
 struct vmt_summary_program *vmt_summary_find_program(const struct vmt_summary *summary,
 						     const char *name);

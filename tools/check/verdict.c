@@ -246,11 +246,35 @@ static int64_t heap_of(const struct vmt_summary_program *program,
 	return 0;
 }
 
+/*
+ * Maps that were given back at the end, and whose call sites are not known since there had been more
+ * before, are judged together: by the growth of all, with some tolerance for what a runtime does.
+ */
+#define TEARDOWN_MOST 16
+
+/* This may be so in the baseline alone, which then lacks the call sites that are known now. */
+static bool is_base_without(const struct vmt_summary_program *program,
+			    const struct vmt_summary_program *base)
+{
+	return program->torn_down >= TEARDOWN_MOST &&
+	       base->growth - vmt_summary_maps(base) >= TEARDOWN_MOST;
+}
+
+static bool is_judged_by_teardown(const struct vmt_verdict *verdict,
+				  const struct vmt_summary_program *program,
+				  const struct vmt_summary_program *base)
+{
+	return base && !verdict->limit[VMT_RULE_MAX_GROWTH].is_set &&
+	       (program->torn_down_apart >= TEARDOWN_MOST || is_base_without(program, base));
+}
+
 /* ret_excused: growth that does not count; ret_worst: the site that grew most. */
 static void judge_sites(struct vmt_verdict *verdict, const struct vmt_summary_program *program,
 			const struct vmt_summary_program *base, int64_t *ret_excused,
 			const struct vmt_summary_site **ret_worst)
 {
+	bool is_together = base && !verdict->limit[VMT_RULE_MAX_GROWTH].is_set &&
+			   !program->torn_down_apart && is_base_without(program, base);
 	const struct vmt_summary_site *site;
 	int64_t most = 0;
 
@@ -274,7 +298,9 @@ static void judge_sites(struct vmt_verdict *verdict, const struct vmt_summary_pr
 			*ret_worst = site;
 		}
 		/* Whoever allows a number of unseen changes has chosen how they are judged. */
-		if (!vmt_summary_is_unseen(site) || !verdict->limit[VMT_RULE_UNSEEN].is_set)
+		if (!is_together && !vmt_summary_is_unseen(site))
+			judge_site(verdict, program, site, old);
+		if (vmt_summary_is_unseen(site) && !verdict->limit[VMT_RULE_UNSEEN].is_set)
 			judge_site(verdict, program, site, old);
 	}
 }
@@ -307,20 +333,6 @@ static char *growth_message(const struct vmt_finding *finding,
 	free(before);
 	free(was);
 	return message;
-}
-
-/*
- * Maps that were given back at the end, and whose call sites are not known since there had been more
- * before, are judged together: by the growth of all, with some tolerance for what a runtime does.
- */
-#define TEARDOWN_MOST 16
-
-static bool is_judged_by_teardown(const struct vmt_verdict *verdict,
-				  const struct vmt_summary_program *program,
-				  const struct vmt_summary_program *base)
-{
-	return base && !verdict->limit[VMT_RULE_MAX_GROWTH].is_set &&
-	       program->torn_down_apart >= TEARDOWN_MOST;
 }
 
 static void judge_growth(struct vmt_verdict *verdict, const struct vmt_summary_program *program,

@@ -143,22 +143,13 @@ static char *describe(const struct vmt_summary_site *site)
 	return longer;
 }
 
-static int64_t maps_of(const struct vmt_summary_program *program)
-{
-	int64_t maps = 0;
-
-	for (const struct vmt_summary_site *site = program->sites; site; site = site->hh.next)
-		maps += site->maps;
-	return maps;
-}
-
 /* How many maps more than in the baseline has the program, whatever its call sites are called? */
 static int64_t new_in_all(const struct vmt_verdict *verdict, const struct vmt_finding *finding)
 {
 	const struct vmt_summary_program *base =
 		vmt_summary_find_program(verdict->base, finding->program->name);
 
-	return maps_of(finding->program) - (base ? maps_of(base) : 0);
+	return vmt_summary_maps(finding->program) - (base ? vmt_summary_maps(base) : 0);
 }
 
 /* What the gone call sites had need not be all: the rest is new. Several findings may be of one. */
