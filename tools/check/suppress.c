@@ -19,7 +19,6 @@ static const char *const type_names[] = {
 /* between the parts of a pattern for several frames, of which the second may also be further out */
 #define CALLED_BY "$ by ^"
 #define BETWEEN   "$ in ^"
-#define DIRECT    32u /* parts of which it is known which of these it was */
 #define FILE_MAX  1048576u /* bytes of a suppression file */
 
 const char *vmt_suppress_type_name(enum vmt_suppress_type type)
@@ -95,23 +94,12 @@ static bool is_of_type(const struct vmt_summary_site *site, enum vmt_suppress_ty
 	}
 }
 
-/* Does the project's next function further out match? Recursion counts once. */
-static bool matches_caller(const char *pattern, const struct vmt_stack *stack, uint32_t at)
+static bool matches_caller(const char *pattern, const struct vmt_stack *stack,
+			   const struct vmt_stack_frame *frame)
 {
-	const char *name = stack->frame[at].function ? stack->frame[at].function : "";
+	const struct vmt_stack_frame *caller = vmt_stack_caller(stack, frame);
 
-	while (++at < stack->count) {
-		const struct vmt_stack_frame *frame = &stack->frame[at];
-
-		if (frame->is_own && frame->function && strcmp(frame->function, name))
-			return matches_frame(pattern, frame);
-	}
-	return false;
-}
-
-static bool is_direct(const struct vmt_suppression *item, uint32_t part)
-{
-	return part < item->part_count && part < DIRECT && (item->direct >> part & 1);
+	return caller && matches_frame(pattern, caller);
 }
 
 /* The parts are for frames further and further out. To take the innermost for each is sufficient. */
@@ -120,10 +108,10 @@ static bool matches_stack(const struct vmt_suppression *item, const struct vmt_s
 	uint32_t part = 0;
 
 	for (uint32_t i = 0; i < stack->count && part < item->part_count; i++) {
-		if (!matches_frame(item->part[part], &stack->frame[i]))
+		if (!matches_frame(item->part[part].pattern, &stack->frame[i]))
 			continue;
-		part++;
-		if (is_direct(item, part) && !matches_caller(item->part[part], stack, i))
+		if (++part < item->part_count && item->part[part].is_caller &&
+		    !matches_caller(item->part[part].pattern, stack, &stack->frame[i]))
 			return false;
 	}
 	return part == item->part_count;
@@ -185,6 +173,7 @@ static const char *find_between(const char *at)
  */
 static void find_parts(struct vmt_suppression *item)
 {
+	bool is_caller = false;
 	const char *next;
 
 	for (const char *at = item->pattern; at; at = next) {
@@ -192,11 +181,12 @@ static void find_parts(struct vmt_suppression *item)
 		size_t length = between ? (size_t)(between - at) + 1 : strlen(at);
 
 		item->part = vmt_must_grow(item->part, item->part_count, sizeof(*item->part));
-		item->part[item->part_count++] = vmt_must(strndup(at, length));
+		item->part[item->part_count++] = (struct vmt_suppress_part){
+			vmt_must(strndup(at, length)),
+			is_caller,
+		};
+		is_caller = between && !strncmp(between, CALLED_BY, strlen(CALLED_BY));
 		next = between ? between + strlen(BETWEEN) - 1 : NULL;
-		if (between && item->part_count < DIRECT &&
-		    !strncmp(between, CALLED_BY, strlen(CALLED_BY)))
-			item->direct |= 1u << item->part_count;
 	}
 }
 
@@ -241,7 +231,7 @@ static void forget(struct vmt_suppressions *suppressions, size_t keep)
 		struct vmt_suppression *item = &suppressions->item[--suppressions->count];
 
 		while (item->part_count)
-			free(item->part[--item->part_count]);
+			free(item->part[--item->part_count].pattern);
 		free(item->part);
 		free(item->pattern);
 	}

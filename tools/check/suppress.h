@@ -18,13 +18,17 @@ enum vmt_suppress_type {
 	VMT_SUPPRESS_FILE,
 };
 
+/* What of a pattern is matched against one frame. */
+struct vmt_suppress_part {
+	char *pattern;
+	bool is_caller; /* the frame has to be the caller of the one before, not any further out */
+};
+
 struct vmt_suppression {
 	enum vmt_suppress_type type;
 	char *pattern;
-	char **part; /* of the pattern: what is matched against a frame each, the innermost first */
+	struct vmt_suppress_part *part; /* the innermost first */
 	uint32_t part_count;
-	uint32_t
-		direct; /* a bit for each part that must be the caller of the one before, up to 31 */
 	const char *source; /* the name of its file; NULL if it is compiled into a program */
 	uint32_t line;
 	bool is_known; /* it matches a call site, whether or not that has grown */

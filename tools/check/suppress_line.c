@@ -97,13 +97,10 @@ static char *function_line(const char *type, const struct vmt_stack *stack,
 static char *called_line(const char *type, const struct vmt_stack *stack,
 			 const struct vmt_stack_frame *frame)
 {
-	const struct vmt_stack_frame *end = stack->frame + stack->count, *caller = frame;
+	const struct vmt_stack_frame *caller = vmt_stack_caller(stack, frame);
 	char *name[2], *line;
 
-	while (++caller < end &&
-	       !(caller->is_own && caller->function && strcmp(caller->function, frame->function)))
-		;
-	if (caller == end)
+	if (!caller)
 		return function_line(type, stack, frame, 1);
 	name[0] = quoted(frame->function);
 	name[1] = quoted(caller->function);

@@ -246,18 +246,12 @@ static int64_t heap_of(const struct vmt_summary_program *program,
 	return 0;
 }
 
-/*
- * Maps that were given back at the end, and whose call sites are not known since there had been more
- * before, are judged together: by the growth of all, with some tolerance for what a runtime does.
- */
-#define TEARDOWN_MOST 16
-
 /* This may be so in the baseline alone, which then lacks the call sites that are known now. */
 static bool is_base_without(const struct vmt_summary_program *program,
 			    const struct vmt_summary_program *base)
 {
-	return program->torn_down >= TEARDOWN_MOST &&
-	       base->growth - vmt_summary_maps(base) >= TEARDOWN_MOST;
+	return program->torn_down >= VMT_VERDICT_TEARDOWN &&
+	       base->growth - vmt_summary_maps(base) >= VMT_VERDICT_TEARDOWN;
 }
 
 static bool is_judged_by_teardown(const struct vmt_verdict *verdict,
@@ -265,7 +259,7 @@ static bool is_judged_by_teardown(const struct vmt_verdict *verdict,
 				  const struct vmt_summary_program *base)
 {
 	return base && !verdict->limit[VMT_RULE_MAX_GROWTH].is_set &&
-	       (program->torn_down_apart >= TEARDOWN_MOST || is_base_without(program, base));
+	       (program->torn_down_apart >= VMT_VERDICT_TEARDOWN || is_base_without(program, base));
 }
 
 /* ret_excused: growth that does not count; ret_worst: the site that grew most. */
@@ -273,8 +267,8 @@ static void judge_sites(struct vmt_verdict *verdict, const struct vmt_summary_pr
 			const struct vmt_summary_program *base, int64_t *ret_excused,
 			const struct vmt_summary_site **ret_worst)
 {
-	bool is_together = base && !verdict->limit[VMT_RULE_MAX_GROWTH].is_set &&
-			   !program->torn_down_apart && is_base_without(program, base);
+	bool is_together =
+		!program->torn_down_apart && is_judged_by_teardown(verdict, program, base);
 	const struct vmt_summary_site *site;
 	int64_t most = 0;
 
@@ -282,6 +276,7 @@ static void judge_sites(struct vmt_verdict *verdict, const struct vmt_summary_pr
 	for (site = program->sites; site; site = site->hh.next) {
 		int64_t old = base_of(base, site);
 		struct vmt_suppression *suppression;
+		bool is_judged;
 
 		vmt_suppress_note(verdict->suppressions, site);
 		if (site->maps <= old)
@@ -298,9 +293,9 @@ static void judge_sites(struct vmt_verdict *verdict, const struct vmt_summary_pr
 			*ret_worst = site;
 		}
 		/* Whoever allows a number of unseen changes has chosen how they are judged. */
-		if (!is_together && !vmt_summary_is_unseen(site))
-			judge_site(verdict, program, site, old);
-		if (vmt_summary_is_unseen(site) && !verdict->limit[VMT_RULE_UNSEEN].is_set)
+		is_judged = vmt_summary_is_unseen(site) ? !verdict->limit[VMT_RULE_UNSEEN].is_set :
+							  !is_together;
+		if (is_judged)
 			judge_site(verdict, program, site, old);
 	}
 }
@@ -340,6 +335,7 @@ static void judge_growth(struct vmt_verdict *verdict, const struct vmt_summary_p
 			 const struct vmt_summary_site *worst)
 {
 	const struct vmt_limit *limit = &verdict->limit[VMT_RULE_MAX_GROWTH];
+	bool by_teardown = is_judged_by_teardown(verdict, program, base);
 	int64_t growth = program->growth - excused;
 	struct vmt_finding finding = {
 		.rule = VMT_RULE_MAX_GROWTH, .program = program, .site = worst, .maps = growth
@@ -355,13 +351,11 @@ static void judge_growth(struct vmt_verdict *verdict, const struct vmt_summary_p
 	finding.site_maps = worst ? worst->maps - worst_base : 0;
 	finding.base = base ? base->growth : 0;
 	finding.allowed = finding.base + allowed(limit, whole) - whole;
-	if (is_judged_by_teardown(verdict, program, base)) {
+	if (by_teardown) {
 		finding.site = NULL;
-		finding.allowed = finding.base + TEARDOWN_MOST;
-		if (growth > finding.allowed)
-			add_finding(verdict, &finding, growth_message(&finding, base));
+		finding.allowed = finding.base + VMT_VERDICT_TEARDOWN;
 	}
-	if (limit->is_set && growth > finding.allowed)
+	if ((limit->is_set || by_teardown) && growth > finding.allowed)
 		add_finding(verdict, &finding, growth_message(&finding, base));
 }
 

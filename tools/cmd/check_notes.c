@@ -134,7 +134,7 @@ static void warn_of_teardown(const struct vmt_verdict *verdict,
 {
 	struct vmt_number number;
 
-	if (!verdict->base || program->torn_down_apart < VMT_TREND_SMALL ||
+	if (!verdict->base || program->torn_down_apart < VMT_VERDICT_TEARDOWN ||
 	    !has_finding(verdict, program))
 		return;
 	vmt_message(

@@ -282,3 +282,16 @@ const struct vmt_stack_frame *vmt_stack_blame(const struct vmt_stack *stack)
 	}
 	return stack->count ? &stack->frame[0] : NULL;
 }
+
+const struct vmt_stack_frame *vmt_stack_caller(const struct vmt_stack *stack,
+					       const struct vmt_stack_frame *frame)
+{
+	const struct vmt_stack_frame *end = stack->frame + stack->count;
+	const char *name = frame->function ? frame->function : "";
+
+	while (++frame < end) {
+		if (frame->is_own && frame->function && strcmp(frame->function, name))
+			return frame;
+	}
+	return NULL;
+}

@@ -52,10 +52,14 @@ char *vmt_stack_where(const struct vmt_stack_frame *frame);
 
 /*
  * Returns the frame to point to: the innermost frame of a script, which a runtime runs; otherwise
- * the innermost frame of the project's own code, even if a library
- * or a template of the system called it; otherwise the innermost that does not belong to a runtime,
- * or the innermost of all. NULL without frames.
+ * the innermost frame of the project's own code, even if a library or a template of the system
+ * called it; otherwise the innermost that does not belong to a runtime, or the innermost of all.
+ * NULL without frames.
  */
 const struct vmt_stack_frame *vmt_stack_blame(const struct vmt_stack *stack);
+
+/* Returns the project's next function further out, where recursion counts once; NULL: there is none. */
+const struct vmt_stack_frame *vmt_stack_caller(const struct vmt_stack *stack,
+					       const struct vmt_stack_frame *frame);
 
 #endif

@@ -29,23 +29,6 @@ static json_t *stack_of(const struct vmt_stack *stack)
 	return array;
 }
 
-/* One frame a line, as in the baseline. */
-static json_t *frames_of(const struct vmt_summary_site *site)
-{
-	json_t *array = json_array();
-	const char *at = vmt_summary_frames(site);
-
-	while (*at) {
-		size_t n = strcspn(at, "\n");
-		char *line = vmt_must_format("%.*s", (int)n, at);
-
-		json_array_append_new(array, vmt_value_string(line));
-		free(line);
-		at += n + (at[n] == '\n');
-	}
-	return array;
-}
-
 static void add_gone(json_t *object, const struct vmt_verdict *verdict,
 		     const struct vmt_finding *finding)
 {
@@ -59,7 +42,8 @@ static void add_gone(json_t *object, const struct vmt_verdict *verdict,
 
 		json_object_set_new(site, "call", vmt_value_string(gone.site[i]->call));
 		json_object_set_new(site, "maps", json_integer(gone.site[i]->maps));
-		json_object_set_new(site, "stack", frames_of(gone.site[i]));
+		json_object_set_new(site, "stack",
+				    vmt_value_lines(vmt_summary_frames(gone.site[i])));
 		json_array_append_new(array, site);
 	}
 	json_object_set_new(object, "gone", array);
