@@ -445,12 +445,10 @@ static long make_on_own_stack(long nr, const long args[6], const struct vmt_regs
 		return call_without_thread(state, id, nr, args, regs);
 	/* exec may not return, so it would never leave this stack */
 	if (nr == SYS_execve || nr == SYS_execveat) {
-		if (vmt_state_is_on() && vmt_state_is_ours(state))
-			vmt_exec_before(state);
-		else if (vmt_state_is_on())
-			vmt_exec_of_child(state, nr, args);
-		if (vmt_state_is_on())
+		if (vmt_state_is_on()) {
+			vmt_exec_before(state, nr, args);
 			vmt_carry_write(state);
+		}
 		vmt_bus_before_exec();
 		return VMT_MAKE_AT_SITE;
 	}

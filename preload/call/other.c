@@ -64,13 +64,9 @@ static bool is_fork(long nr, const long args[6])
 
 static long exec_call(struct vmt_state *state, long nr, const long args[6])
 {
-	bool is_ours = vmt_state_is_ours(state);
+	bool is_ours = vmt_exec_before(state, nr, args);
 	long ret;
 
-	if (is_ours)
-		vmt_exec_before(state);
-	else
-		vmt_exec_of_child(state, nr, args);
 	vmt_carry_write(state);
 	vmt_bus_before_exec();
 	ret = vmt_own_stack_make(nr, args);
@@ -107,7 +103,7 @@ static long plain_call(struct vmt_state *state, long nr, const long args[6])
 long vmt_other_child_call(struct vmt_state *state, long nr, const long args[6])
 {
 	if (nr == SYS_execve || nr == SYS_execveat)
-		vmt_exec_of_child(state, nr, args);
+		vmt_exec_before(state, nr, args);
 	if (!vmt_install_is(nr, args))
 		return plain_call(state, nr, args);
 	vmt_filter_start_child();

@@ -18,15 +18,6 @@
 #define ENTRIES 4096u /* of an environment that are looked through */
 #define PIECE   128u /* bytes of an entry that are read at a time */
 
-void vmt_exec_before(struct vmt_state *state)
-{
-	bool locked = vmt_guard_enter(state, true);
-
-	vmt_exit_note(state, VMT_END_EXEC, 0);
-	if (locked)
-		vmt_guard_leave(state);
-}
-
 void vmt_exec_after(struct vmt_state *state)
 {
 	bool locked = vmt_guard_enter(state, true);
@@ -133,8 +124,12 @@ static bool is_there(long folder, uint64_t path, long flags)
 	       S_ISREG(st.st_mode) && (st.st_mode & (S_IXUSR | S_IXGRP | S_IXOTH));
 }
 
-__attribute__((noinline)) void vmt_exec_of_child(struct vmt_state *state, long nr,
-						 const long args[6])
+/*
+ * A fork child that has not touched its maps, or a vfork child, which shares our memory, has no recording
+ * that would say it.
+ */
+__attribute__((noinline)) static void leave_if_lost(struct vmt_state *state, long nr,
+						    const long args[6])
 {
 	const long execve[6] = { AT_FDCWD, args[0], args[1], args[2] };
 	const long *exec = nr == SYS_execve ? execve : args;
@@ -150,4 +145,19 @@ __attribute__((noinline)) void vmt_exec_of_child(struct vmt_state *state, long n
 	vmt_lost_leave(state, "a child of it became another program, with an environment without "
 			      "vmatrace in LD_PRELOAD, or without VMATRACE_OPTIONS; it can keep "
 			      "them, as in LD_PRELOAD=\"OTHER $LD_PRELOAD\"");
+}
+
+bool vmt_exec_before(struct vmt_state *state, long nr, const long args[6])
+{
+	bool locked;
+
+	if (!vmt_state_is_ours(state)) {
+		leave_if_lost(state, nr, args);
+		return false;
+	}
+	locked = vmt_guard_enter(state, true);
+	vmt_exit_note(state, VMT_END_EXEC, 0);
+	if (locked)
+		vmt_guard_leave(state);
+	return true;
 }
