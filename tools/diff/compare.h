@@ -45,8 +45,8 @@ int vmt_compare_load_two(char *const paths[2], const struct vmt_summary_options 
 
 /*
  * If each summary has one program, these have different names, and a call site of one is in the
- * other, give the older one the name of the newer, in its call sites as well. Returns the name that it had, which the caller frees; NULL:
- * nothing was changed.
+ * other, give the older one the name of the newer, in its call sites as well. Returns the name that
+ * it had, which the caller frees; NULL: nothing was changed.
  */
 char *vmt_compare_rename(struct vmt_summary *before, const struct vmt_summary *after);
 

@@ -3,7 +3,8 @@
  * Why two touching maps are not one: the first attribute that differs, in an order that begins with
  * those that no call can make equal. If flags or policies are unknown, the answer is "unknown",
  * even if it is known which call put the boundary: madvise may have cut the map for an advice that
- * was taken back since, so that something else keeps the two apart. And the words for it. Pure; part of explain.h.
+ * was taken back since, so that something else keeps the two apart. And the words for it. Pure; part
+ * of explain.h.
  */
 #include "explain/explain.h"
 #include "input/vmflags.h"

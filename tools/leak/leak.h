@@ -31,16 +31,10 @@ bool vmt_leak_find(const struct vmt_explain_record *record, uint64_t now, uint64
 void vmt_leak_free(struct vmt_leak *leak);
 
 /*
- * Returns an array with the number of each call site's maps that are other objects, from which it cut
- * objects of its own. The caller frees it; NULL without memory.
+ * Returns an array that tells of each call site whether its maps grow by other objects alone, from
+ * which it cut objects of its own. The caller frees it; NULL without memory.
  */
-uint64_t *vmt_leak_others(const struct vmt_explain_record *record);
-
-/* Did a site's maps grow by no more than these? duration: of the run, ns. */
-bool vmt_leak_is_others(const struct vmt_curve *curve, uint64_t others, uint64_t duration);
-
-/* Returns an array that tells it of each site, which the caller frees; NULL without memory. */
-bool *vmt_leak_others_of(const struct vmt_explain_record *record, uint64_t now);
+bool *vmt_leak_others(const struct vmt_explain_record *record, uint64_t now);
 
 /* The call sites whose maps a leak may be of, by the curves of their own: a step of the above. */
 struct vmt_leak_sites {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A call that cuts a map puts a start where the next object begins, too, if both had merged. That object
- * may stay longer than the one that the call was for: then the maps of this call site grow while it gives
- * back all that it makes. This is known of a place that maps what it cuts, by the same way: such maps do
- * not lie in what it mapped. Part of leak.h.
+ * A call that cuts a map puts a start where the next object begins, too, if both had merged. That
+ * object may stay longer than the one that the call was for: then the maps of this call site grow
+ * while it gives back all that it makes. This is known of a place that maps what it cuts, by the
+ * same way: such maps do not lie in what it mapped. Part of leak.h.
  */
 #include "core/report/report.h"
 #include "leak/leak.h"
@@ -17,7 +17,8 @@
 struct way {
 	uint32_t hash; /* of the frames outside of the call; 0 = no stack */
 	bool maps; /* its call maps memory */
-	uint64_t live; /* maps whose start it put there, of which it is known who mapped them… */
+	uint64_t live; /* maps whose start it put there… */
+	uint64_t known; /* …of which it is known who mapped them… */
 	uint64_t own; /* …and how many of these a call by the same way mapped */
 };
 
@@ -52,9 +53,12 @@ static void read_ways(const struct vmt_explain_record *record, struct way *way)
 	for (size_t i = 0; i < record->count; i++) {
 		uint32_t put_by = record->map[i].put_by, mapped_by = record->map[i].mapped_by;
 
-		if (put_by >= sites || mapped_by >= sites || mapped_by < VMT_SITE_FIRST)
+		if (put_by >= sites)
 			continue;
 		way[put_by].live++;
+		if (mapped_by >= sites || mapped_by < VMT_SITE_FIRST)
+			continue;
+		way[put_by].known++;
 		way[put_by].own += way[put_by].hash && way[put_by].hash == way[mapped_by].hash;
 	}
 }
@@ -69,8 +73,8 @@ static bool has_mapper(const struct way *way, uint32_t sites, uint32_t index)
 	return false;
 }
 
-/* The growth was measured over a part of the run. */
-bool vmt_leak_is_others(const struct vmt_curve *curve, uint64_t others, uint64_t duration)
+/* Did it grow by no more than these? The growth was measured over a part of the run. */
+static bool is_of(const struct vmt_curve *curve, uint64_t others, uint64_t duration)
 {
 	double growth =
 		curve->span ? (double)curve->rise * (double)duration / (double)curve->span : 0;
@@ -78,35 +82,29 @@ bool vmt_leak_is_others(const struct vmt_curve *curve, uint64_t others, uint64_t
 	return curve->trend == VMT_TREND_LEAK && growth <= (double)(others + others / 8);
 }
 
-uint64_t *vmt_leak_others(const struct vmt_explain_record *record)
+/* Are there others' objects among its maps, and do these grow? */
+static bool grows_by_others(const struct vmt_explain_record *record, const struct way *way,
+			    uint32_t index, uint64_t now)
+{
+	uint64_t others = way[index].known - way[index].own;
+	struct vmt_curve curve;
+
+	return way[index].hash && !way[index].maps && others >= LEAST &&
+	       has_mapper(way, record->explain.facts.sites, index) &&
+	       vmt_report_site_trend(record->view, index, way[index].live, now, &curve) &&
+	       is_of(&curve, others, vmt_report_duration(record->view, now));
+}
+
+bool *vmt_leak_others(const struct vmt_explain_record *record, uint64_t now)
 {
 	uint32_t sites = record->explain.facts.sites;
 	struct way *way = calloc((size_t)sites + 1, sizeof(*way));
-	uint64_t *others = calloc((size_t)sites + 1, sizeof(*others));
-
-	if (way && others)
-		read_ways(record, way);
-	for (uint32_t i = VMT_SITE_FIRST; way && others && i < sites; i++) {
-		if (way[i].hash && !way[i].maps && way[i].live >= way[i].own + LEAST &&
-		    has_mapper(way, sites, i))
-			others[i] = way[i].live - way[i].own;
-	}
-	free(way);
-	return others;
-}
-
-bool *vmt_leak_others_of(const struct vmt_explain_record *record, uint64_t now)
-{
-	uint32_t sites = record->explain.facts.sites;
-	uint64_t *others = vmt_leak_others(record);
 	bool *is_others = calloc((size_t)sites + 1, sizeof(*is_others));
-	struct vmt_curve curve;
 
-	for (uint32_t i = VMT_SITE_FIRST; others && is_others && i < sites; i++)
-		is_others[i] = others[i] &&
-			       vmt_report_site_trend(record->view, i, others[i], now, &curve) &&
-			       vmt_leak_is_others(&curve, others[i],
-						  vmt_report_duration(record->view, now));
-	free(others);
+	if (way && is_others)
+		read_ways(record, way);
+	for (uint32_t i = VMT_SITE_FIRST; way && is_others && i < sites; i++)
+		is_others[i] = grows_by_others(record, way, i, now);
+	free(way);
 	return is_others;
 }

@@ -36,7 +36,7 @@ static double rate_of(const struct vmt_curve *curve)
 }
 
 static void read_course(const struct vmt_explain_record *record, uint32_t site, uint64_t now,
-			uint64_t others, struct course *course)
+			bool is_others, struct course *course)
 {
 	struct vmt_curve curve;
 
@@ -44,7 +44,7 @@ static void read_course(const struct vmt_explain_record *record, uint32_t site, 
 		return;
 	course->trend = curve.trend;
 	course->rise = curve.lows[1] - curve.lows[0];
-	if (vmt_leak_is_others(&curve, others, vmt_report_duration(record->view, now)))
+	if (is_others)
 		course->trend = VMT_TREND_GIVEN_BACK;
 	else if (curve.trend == VMT_TREND_LEAK && course->live)
 		course->rate = rate_of(&curve);
@@ -56,7 +56,7 @@ static struct course *read_courses(const struct vmt_explain_record *record, uint
 {
 	uint32_t sites = record->explain.facts.sites;
 	struct course *course = calloc((size_t)sites + 1, sizeof(*course));
-	uint64_t *others = vmt_leak_others(record);
+	bool *is_others = vmt_leak_others(record, now);
 
 	*ret_rate = 0;
 	for (size_t i = 0; course && i < record->count; i++) {
@@ -66,10 +66,10 @@ static struct course *read_courses(const struct vmt_explain_record *record, uint
 			course[record->map[i].mapped_by].mapped++;
 	}
 	for (uint32_t i = VMT_SITE_FIRST; course && i < sites; i++) {
-		read_course(record, i, now, others ? others[i] : 0, &course[i]);
+		read_course(record, i, now, is_others && is_others[i], &course[i]);
 		*ret_rate += course[i].rate;
 	}
-	free(others);
+	free(is_others);
 	return course;
 }
 

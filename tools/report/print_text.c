@@ -311,7 +311,7 @@ void vmt_print_recording(FILE *stream, const struct vmt_loaded_recording *record
 	tell_teardown(&text, view, symbols, &teardown);
 	if (!vmt_explain_record(view, symbols, &explained))
 		ops.lead_count = vmt_cause_lead_lines(&lines, &explained, text.now, text.torn_down);
-	ops.is_others = is_others = vmt_leak_others_of(&explained, text.now);
+	ops.is_others = is_others = vmt_leak_others(&explained, text.now);
 	print_picture(stream, view, &text, &options->picture);
 	if (chosen.sort == VMT_ROWS_DEFAULT && vmt_cause_peak_is_over(view))
 		chosen.sort = VMT_ROWS_PEAK;

@@ -37,14 +37,116 @@ static uint64_t rate_of(const struct vmt_curve *curve)
 	return ms && curve->rise < UINT64_MAX / 1000000 ? curve->rise * 1000000 / ms : 0;
 }
 
+struct site_time {
+	struct vmt_rec_site_time time;
+	uint64_t live;
+	uint32_t scale; /* log2 of how many of the site's buckets make one bucket for trend.h */
+};
+
+/* Returns the site's live maps at the end of its bucket number i. */
+static uint64_t last_of(const struct site_time *site, uint32_t i)
+{
+	while (++i < VMT_SITE_BUCKETS) {
+		if (site->time.bucket[i].max)
+			return site->time.bucket[i].first;
+	}
+	return site->live;
+}
+
+static bool site_bucket(const void *context, uint64_t index, struct vmt_curve_bucket *ret)
+{
+	const struct site_time *site = context;
+	uint64_t end = (index + 1) << site->scale;
+	bool any = false;
+
+	/* After a day without changes, one bucket may be as wide as thousands of the site's. */
+	if (end > VMT_SITE_BUCKETS)
+		end = VMT_SITE_BUCKETS;
+	for (uint64_t i = index << site->scale; i < end; i++) {
+		if (!site->time.bucket[i].max)
+			continue;
+		if (!any || site->time.bucket[i].min < ret->min)
+			ret->min = site->time.bucket[i].min;
+		if (!any || site->time.bucket[i].max > ret->max)
+			ret->max = site->time.bucket[i].max;
+		ret->last = last_of(site, (uint32_t)i);
+		any = true;
+	}
+	return any;
+}
+
+/* Libraries that are loaded one after the other are a start-up, however steadily they come. */
+static bool is_of_loader(const struct vmt_view *view, uint64_t index)
+{
+	struct vmt_rec_site site;
+	struct vmt_rec_frame frame;
+	struct vmt_rec_module module;
+
+	return vmt_view_site(view, index, &site) && vmt_view_frame_count(view, &site) &&
+	       vmt_view_frame(view, site.frame_first, &frame) &&
+	       vmt_view_module(view, frame.module, &module) &&
+	       vmt_report_is_loader(vmt_view_string(view, module.path));
+}
+
 /* The part of the run that a site is judged by. */
 struct part {
 	uint64_t duration;
 	bool is_cut; /* it ends at the peak, and what comes then does not count */
 };
 
+/* The bucket in which the part ends may have what comes then. */
+static void leave_out_last(struct vmt_curve_source *source)
+{
+	if (source->duration >= source->width)
+		source->duration = source->duration / source->width * source->width - 1;
+}
+
 static bool site_trend(const struct vmt_view *view, uint64_t index, uint64_t live, struct part part,
-		       struct vmt_curve *ret_curve);
+		       struct vmt_curve *ret_curve)
+{
+	struct site_time site = { .live = live };
+	struct vmt_curve_source source = {
+		.bucket = site_bucket,
+		.context = &site,
+		.now = live,
+		.peak = live,
+		.duration = part.duration,
+	};
+	bool any = false;
+
+	if (!vmt_view_site_time(view, index, &site.time))
+		return false;
+	for (uint32_t i = 0; i < VMT_SITE_BUCKETS; i++) {
+		if (!site.time.bucket[i].max)
+			continue;
+		source.start = any ? source.start : site.time.bucket[i].first;
+		source.peak = site.time.bucket[i].max > source.peak ? site.time.bucket[i].max :
+								      source.peak;
+		any = true;
+	}
+	source.width = VMT_SITE_TIME_NS << site.time.shift;
+	while (source.duration / source.width >= SITE_BUCKETS) {
+		source.width *= 2;
+		site.scale++;
+	}
+	source.buckets = SITE_BUCKETS;
+	if (part.is_cut)
+		leave_out_last(&source);
+	if (!any || site.scale >= 32 || !vmt_trend_judge(&source, ret_curve))
+		return false;
+	if (ret_curve->trend == VMT_TREND_LEAK && source.duration < VMT_TREND_START_UP_NS &&
+	    is_of_loader(view, index))
+		ret_curve->trend = VMT_TREND_SHORT;
+	return true;
+}
+
+bool vmt_report_site_trend(const struct vmt_view *view, uint64_t index, uint64_t live, uint64_t now,
+			   struct vmt_curve *ret_curve)
+{
+	const struct part whole = { vmt_report_duration(view, now), false };
+
+	return site_trend(view, index, live, whole, ret_curve);
+}
 
 /*
  * Whether call sites that leak by themselves make up half of it. In a leak the same calls are made
@@ -112,111 +214,6 @@ bool vmt_report_trend_before(const struct vmt_view *view, uint64_t now, uint64_t
 	    !is_of_leaking_sites(view, (struct part){ source.duration, torn_down }, ret_curve))
 		ret_curve->trend = VMT_TREND_SHORT;
 	return true;
-}
-
-struct site_time {
-	struct vmt_rec_site_time time;
-	uint64_t live;
-	uint32_t scale; /* log2 of how many of the site's buckets make one bucket for trend.h */
-};
-
-/* Returns the site's live maps at the end of its bucket number i. */
-static uint64_t last_of(const struct site_time *site, uint32_t i)
-{
-	while (++i < VMT_SITE_BUCKETS) {
-		if (site->time.bucket[i].max)
-			return site->time.bucket[i].first;
-	}
-	return site->live;
-}
-
-static bool site_bucket(const void *context, uint64_t index, struct vmt_curve_bucket *ret)
-{
-	const struct site_time *site = context;
-	uint64_t end = (index + 1) << site->scale;
-	bool any = false;
-
-	/* After a day without changes, one bucket may be as wide as thousands of the site's. */
-	if (end > VMT_SITE_BUCKETS)
-		end = VMT_SITE_BUCKETS;
-	for (uint64_t i = index << site->scale; i < end; i++) {
-		if (!site->time.bucket[i].max)
-			continue;
-		if (!any || site->time.bucket[i].min < ret->min)
-			ret->min = site->time.bucket[i].min;
-		if (!any || site->time.bucket[i].max > ret->max)
-			ret->max = site->time.bucket[i].max;
-		ret->last = last_of(site, (uint32_t)i);
-		any = true;
-	}
-	return any;
-}
-
-/* Libraries that are loaded one after the other are a start-up, however steadily they come. */
-static bool is_of_loader(const struct vmt_view *view, uint64_t index)
-{
-	struct vmt_rec_site site;
-	struct vmt_rec_frame frame;
-	struct vmt_rec_module module;
-
-	return vmt_view_site(view, index, &site) && vmt_view_frame_count(view, &site) &&
-	       vmt_view_frame(view, site.frame_first, &frame) &&
-	       vmt_view_module(view, frame.module, &module) &&
-	       vmt_report_is_loader(vmt_view_string(view, module.path));
-}
-
-/* The bucket in which the part ends may have what comes then. */
-static void leave_out_last(struct vmt_curve_source *source)
-{
-	if (source->duration >= source->width)
-		source->duration = source->duration / source->width * source->width - 1;
-}
-
-static bool site_trend(const struct vmt_view *view, uint64_t index, uint64_t live, struct part part,
-		       struct vmt_curve *ret_curve)
-{
-	struct site_time site = { .live = live };
-	struct vmt_curve_source source = {
-		.bucket = site_bucket,
-		.context = &site,
-		.now = live,
-		.peak = live,
-		.duration = part.duration,
-	};
-	bool any = false;
-
-	if (!vmt_view_site_time(view, index, &site.time))
-		return false;
-	for (uint32_t i = 0; i < VMT_SITE_BUCKETS; i++) {
-		if (!site.time.bucket[i].max)
-			continue;
-		source.start = any ? source.start : site.time.bucket[i].first;
-		source.peak = site.time.bucket[i].max > source.peak ? site.time.bucket[i].max :
-								      source.peak;
-		any = true;
-	}
-	source.width = VMT_SITE_TIME_NS << site.time.shift;
-	while (source.duration / source.width >= SITE_BUCKETS) {
-		source.width *= 2;
-		site.scale++;
-	}
-	source.buckets = SITE_BUCKETS;
-	if (part.is_cut)
-		leave_out_last(&source);
-	if (!any || site.scale >= 32 || !vmt_trend_judge(&source, ret_curve))
-		return false;
-	if (ret_curve->trend == VMT_TREND_LEAK && source.duration < VMT_TREND_START_UP_NS &&
-	    is_of_loader(view, index))
-		ret_curve->trend = VMT_TREND_SHORT;
-	return true;
-}
-
-bool vmt_report_site_trend(const struct vmt_view *view, uint64_t index, uint64_t live, uint64_t now,
-			   struct vmt_curve *ret_curve)
-{
-	const struct part whole = { vmt_report_duration(view, now), false };
-
-	return site_trend(view, index, live, whole, ret_curve);
 }
 
 static bool is_of_size(uint32_t reason)
