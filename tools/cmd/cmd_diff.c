@@ -164,9 +164,12 @@ static int write_all(const struct request *request, const char *path,
 	return VMT_EXIT_FAILED;
 }
 
-/* Call sites are matched by names: where only one run has them, all are gone and added. */
+/*
+ * Call sites are matched by names: where only one run has them, all are gone and added. Where neither
+ * has them, a row is all that a function of an unknown name called, which is said once.
+ */
 static void warn_of_names(const struct vmt_summary *summary, const struct vmt_summary *other,
-			  const char *path)
+			  const char *path, bool is_first)
 {
 	const struct vmt_summary_program *program = summary->programs;
 
@@ -174,25 +177,15 @@ static void warn_of_names(const struct vmt_summary *summary, const struct vmt_su
 		const struct vmt_summary_program *same =
 			vmt_summary_find_program(other, program->name);
 
-		if (program->unnamed && same && !same->unnamed)
+		if (!program->unnamed || !same)
+			continue;
+		if (!same->unnamed)
 			vmt_message("%s: %llu frames of %s have no name (stripped, or built again "
 				    "since it ran), so its call sites do not match the other "
 				    "run's; keep the symbols, or say where they are with "
 				    "--symbols=DIR.",
 				    path, (unsigned long long)program->unnamed, program->name);
-	}
-}
-
-/* Where neither has them, a row is all that a function of an unknown name called. */
-static void warn_of_no_names(const struct vmt_summary *summary, const struct vmt_summary *other)
-{
-	const struct vmt_summary_program *program = summary->programs;
-
-	for (; program; program = program->hh.next) {
-		const struct vmt_summary_program *same =
-			vmt_summary_find_program(other, program->name);
-
-		if (program->unnamed && same && same->unnamed)
+		else if (is_first)
 			vmt_message("%llu frames of %s have no name in either run (stripped, or "
 				    "built again since), so different call sites may be one row; "
 				    "keep the symbols, or say where they are with --symbols=DIR.",
@@ -238,9 +231,7 @@ int vmt_cmd_diff(int argc, char **argv)
 		match_names(summary);
 		vmt_compare(&summary[0], &summary[1], &comparison);
 		for (int i = 0; i < 2 && comparison.count; i++)
-			warn_of_names(&summary[i], &summary[!i], argv[optind + i]);
-		if (comparison.count)
-			warn_of_no_names(&summary[0], &summary[1]);
+			warn_of_names(&summary[i], &summary[!i], argv[optind + i], !i);
 		for (int i = 0; i < 2; i++)
 			warn_of_vanished(&summary[i], argv[optind + i]);
 		status = write_all(&request, argv[optind + 1], &comparison);

@@ -202,8 +202,7 @@ void vmt_snapshot_headline(struct vmt_lines *lines, const struct vmt_snapshot *s
 {
 	const char *s = snapshot->explain.count == 1 ? "" : "s";
 	struct vmt_number maps, limit, threads;
-	const char *traced;
-	char rest[128] = "";
+	char rest[160] = "";
 
 	if (snapshot->limit)
 		snprintf(rest, sizeof(rest), ", %u %% of vm.max_map_count (%s)",
@@ -215,11 +214,12 @@ void vmt_snapshot_headline(struct vmt_lines *lines, const struct vmt_snapshot *s
 		snprintf(rest + strlen(rest), sizeof(rest) - strlen(rest), ", %s threads",
 			 vmt_lines_number(&threads, snapshot->process.threads));
 	vmt_lines_number(&maps, snapshot->explain.count);
-	traced = is_traced(snapshot) ? "; it is traced, and some are vmatrace's own" : "";
+	if (is_traced(snapshot))
+		snprintf(rest + strlen(rest), sizeof(rest) - strlen(rest),
+			 "; it is traced, and some are vmatrace's own");
 	if (snapshot->file)
-		vmt_lines_add(lines, 2, "%s: %s map%s%s%s", snapshot->file, maps.text, s, rest,
-			      traced);
+		vmt_lines_add(lines, 2, "%s: %s map%s%s", snapshot->file, maps.text, s, rest);
 	else
-		vmt_lines_add(lines, 2, "%s (%d): %s map%s%s%s", snapshot->process.name,
-			      (int)snapshot->process.pid, maps.text, s, rest, traced);
+		vmt_lines_add(lines, 2, "%s (%d): %s map%s%s", snapshot->process.name,
+			      (int)snapshot->process.pid, maps.text, s, rest);
 }

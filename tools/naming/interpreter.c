@@ -12,24 +12,31 @@
 #define MARKS "; vmatrace_mark(\"name\") tells its phases apart (doc/ci.md)"
 
 /* Versions and variants follow the name: python3.11, lua5.4. */
-static const struct {
+static const struct interpreter {
 	const char *program;
 	const char *hint;
+	bool names_compiled; /* compiled functions have names also where the others have none */
 } interpreters[] = {
-	{ "python", "lines of scripts are known for CPython 3.11.2 to 3.13; later versions "
-		    "name functions with python3 -X perf" },
-	{ "node", "functions of scripts have names with node --perf-basic-prof "
-		  "--interpreted-frames-native-stack; add --no-logfile-per-isolate "
-		  "--logfile=/tmp/v8.log, or a log is left in the current folder" },
-	{ "java", "compiled methods have names with java -XX:+PreserveFramePointer "
-		  "-XX:+UnlockDiagnosticVMOptions -XX:+DumpPerfMapAtExit (17 or later; with -Xcomp "
-		  "all methods are compiled)" },
-	{ "php", "php does not say which line of a script runs" MARKS },
-	{ "ruby", "ruby does not say which line of a script runs" MARKS },
-	{ "perl", "perl does not say which line of a script runs" MARKS },
-	{ "lua", "lua does not say which line of a script runs" MARKS },
-	{ "sbcl", "sbcl does not say which function of Lisp runs" MARKS },
-	{ "tclsh", "tcl does not say which line of a script runs" MARKS },
+	{ "python",
+	  "lines of scripts are known for CPython 3.11.2 to 3.13; later versions "
+	  "name functions with python3 -X perf",
+	  false },
+	{ "node",
+	  "functions of scripts have names with node --perf-basic-prof "
+	  "--interpreted-frames-native-stack; add --no-logfile-per-isolate "
+	  "--logfile=/tmp/v8.log, or a log is left in the current folder",
+	  true },
+	{ "java",
+	  "compiled methods have names with java -XX:+PreserveFramePointer "
+	  "-XX:+UnlockDiagnosticVMOptions -XX:+DumpPerfMapAtExit (17 or later; with -Xcomp "
+	  "all methods are compiled)",
+	  false },
+	{ "php", "php does not say which line of a script runs" MARKS, false },
+	{ "ruby", "ruby does not say which line of a script runs" MARKS, false },
+	{ "perl", "perl does not say which line of a script runs" MARKS, false },
+	{ "lua", "lua does not say which line of a script runs" MARKS, false },
+	{ "sbcl", "sbcl does not say which function of Lisp runs" MARKS, false },
+	{ "tclsh", "tcl does not say which line of a script runs" MARKS, false },
 };
 
 /*
@@ -47,7 +54,11 @@ static bool is_old_python(const char *version, size_t length)
 	return minor < 12;
 }
 
-static const char *hint_of(struct vmt_view_string base)
+static const struct interpreter old_python = {
+	.hint = "python before 3.11.2 does not say which line of a script runs" MARKS,
+};
+
+static const struct interpreter *find_interpreter(struct vmt_view_string base)
 {
 	for (size_t i = 0; i < VMT_COUNT(interpreters); i++) {
 		size_t n = strlen(interpreters[i].program);
@@ -59,15 +70,14 @@ static const char *hint_of(struct vmt_view_string base)
 			continue;
 		if (!strcmp(interpreters[i].program, "python") &&
 		    is_old_python(rest, base.length - n))
-			return "python before 3.11.2 does not say which line of a script runs" MARKS;
-		return interpreters[i].hint;
+			return &old_python;
+		return &interpreters[i];
 	}
 	return NULL;
 }
 
-/* Under node, functions that are compiled have names also where the others have none. */
 static bool shows_script(const struct vmt_view *view, struct vmt_symbols *symbols, uint64_t index,
-			 bool is_node)
+			 bool names_compiled)
 {
 	struct vmt_rec_module module;
 	struct vmt_rec_frame frame;
@@ -76,25 +86,19 @@ static bool shows_script(const struct vmt_view *view, struct vmt_symbols *symbol
 	return vmt_view_frame(view, index, &frame) &&
 	       vmt_view_module(view, frame.module, &module) &&
 	       (module.kind == VMT_MODULE_JIT || module.kind == VMT_MODULE_SCRIPT) &&
-	       vmt_names_find(symbols, view, index, &symbol) && (!is_node || symbol.is_interpreted);
-}
-
-static bool has_script_names(const struct vmt_view *view, struct vmt_symbols *symbols, bool is_node)
-{
-	uint64_t count = vmt_view_count(view, VMT_SECTION_FRAMES);
-
-	for (uint64_t i = 0; i < count; i++) {
-		if (shows_script(view, symbols, i, is_node))
-			return true;
-	}
-	return false;
+	       vmt_names_find(symbols, view, index, &symbol) &&
+	       (!names_compiled || symbol.is_interpreted);
 }
 
 const char *vmt_interpreter_hint(const struct vmt_view *view, struct vmt_symbols *symbols)
 {
-	struct vmt_view_string exe = vmt_report_base_name(vmt_view_string(view, view->header.exe));
-	const char *hint = hint_of(exe);
-	bool is_node = exe.length >= 4 && !memcmp(exe.bytes, "node", 4);
+	const struct interpreter *interpreter =
+		find_interpreter(vmt_report_base_name(vmt_view_string(view, view->header.exe)));
+	uint64_t count = vmt_view_count(view, VMT_SECTION_FRAMES);
 
-	return hint && !has_script_names(view, symbols, is_node) ? hint : NULL;
+	for (uint64_t i = 0; interpreter && i < count; i++) {
+		if (shows_script(view, symbols, i, interpreter->names_compiled))
+			return NULL;
+	}
+	return interpreter ? interpreter->hint : NULL;
 }
