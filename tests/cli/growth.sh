@@ -53,7 +53,7 @@ for number in $(seq 0 99); do
 done
 courses=()
 for course in leak bursts warm-up sawtooth burst rising-sawtooth leak-and-warm-up small-leak \
-	leak-and-bursts start-up start-up-alike libraries; do
+	leak-and-bursts uneven-leak start-up start-up-alike libraries; do
 	record $course 9>&- &
 	courses+=($!)
 done
@@ -76,6 +76,8 @@ judged rising-sawtooth leak 'a leak, \+2[0-9][0-9] a second since 0.[0-9] s, fal
 	"$(near $((1500 / SECONDS_EACH)))"
 judged leak-and-warm-up leak 'a leak' "$(near $PER_SECOND)"
 judged small-leak leak 'a leak, \+[12][0-9] a second' "$(near $((120 / SECONDS_EACH)))"
+judged uneven-leak leak 'a leak, about \+[23][0-9][0-9] a second .* would be reached in about another [3-5] min' \
+	"(.rate * $SECONDS_EACH | . > 0.75 * 1800 and . < 1.25 * 1800)"
 judged leak-and-bursts leak 'a leak, \+[12][0-9] a second since 0.[0-9] s, falling at times' \
 	"$(near $((120 / SECONDS_EACH)))"
 

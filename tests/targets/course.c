@@ -2,9 +2,10 @@
 /*
  * A program whose count of maps follows a known course over its run, however busy the machine is:
  * the number of maps is a function of time. Arguments: the course (leak, bursts, warm-up, sawtooth,
- * burst, rising-sawtooth, leak-and-warm-up, small-leak, leak-and-bursts, start-up, start-up-alike,
- * or libraries, which loads libraries/0.so, 1.so and so on), and the seconds. The exit status is 75
- * if the program did not run for a sixtieth of this time, and so left out a part of the course.
+ * burst, rising-sawtooth, leak-and-warm-up, small-leak, leak-and-bursts, uneven-leak, start-up,
+ * start-up-alike, or libraries, which loads libraries/0.so, 1.so and so on), and the seconds. The
+ * exit status is 75 if the program did not run for a sixtieth of this time, and so left out a part of
+ * the course.
  */
 #include <dlfcn.h>
 
@@ -94,6 +95,8 @@ static void step(const char *curve, double part)
 		grow_other((long)(3000 * least(part * 5, 1)));
 	} else if (!strcmp(curve, "leak-and-bursts")) {
 		grow((long)(120 * part) + (tooth > 0.4 && tooth < 0.6 ? 2000 : 0));
+	} else if (!strcmp(curve, "uneven-leak")) {
+		grow(200 * ((long)(part * 7.1) + (long)(part * 2.5)));
 	} else if (!strcmp(curve, "start-up")) {
 		grow_deep((long)(600 * part), (long)(40 * part));
 	} else if (!strcmp(curve, "start-up-alike")) {

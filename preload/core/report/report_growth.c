@@ -42,6 +42,13 @@ static void put_rate(struct vmt_fmt *fmt, uint64_t maps, uint64_t ns)
 	}
 }
 
+static void put_leak_rate(struct vmt_fmt *fmt, const struct vmt_curve *curve)
+{
+	if (curve->is_rough)
+		vmt_fmt_str(fmt, "about ");
+	put_rate(fmt, curve->rise, curve->span);
+}
+
 static void put_since(struct vmt_fmt *fmt, uint64_t ns)
 {
 	vmt_fmt_str(fmt, " since ");
@@ -70,19 +77,21 @@ static void put_leak(struct vmt_report *text, const struct vmt_curve *curve)
 {
 	uint64_t left = vmt_report_left(text->view), gone = text->options->torn_down;
 	uint64_t time = vmt_report_time_left(curve, left > gone ? left - gone : 0);
+	bool is_running = vmt_report_is_running(text);
 	struct vmt_fmt *fmt = &text->fmt;
 
 	vmt_fmt_str(fmt, "a leak, ");
-	put_rate(fmt, curve->rise, curve->span);
+	put_leak_rate(fmt, curve);
 	put_since(fmt, curve->since);
 	vmt_fmt_str(fmt, curve->is_falling ? ", falling at times" : ", never falling");
 	if (vmt_report_duration(text->view, text->options->now) < VMT_TREND_START_UP_NS)
 		vmt_fmt_str(fmt, " (or a start-up)");
 	if (!time)
 		return;
-	vmt_fmt_str(fmt, vmt_report_is_running(text) ?
-				 "; at this rate the limit is reached in " :
-				 "; at this rate the limit would be reached in another ");
+	vmt_fmt_str(fmt, "; at this rate the limit ");
+	vmt_fmt_str(fmt, is_running ? "is reached in " : "would be reached in ");
+	vmt_fmt_str(fmt, curve->is_rough ? "about " : "");
+	vmt_fmt_str(fmt, is_running ? "" : "another ");
 	put_duration(fmt, time);
 }
 
@@ -95,7 +104,7 @@ static void put_to_limit(struct vmt_report *text, const struct vmt_curve *curve)
 
 	vmt_fmt_str(fmt, "up to the limit, ");
 	if (curve->trend == VMT_TREND_LEAK)
-		put_rate(fmt, curve->rise, curve->span);
+		put_leak_rate(fmt, curve);
 	else
 		put_rate(fmt, header->maps_peak - header->maps_start,
 			 to > curve->began ? to - curve->began : header->bucket_ns);
@@ -337,7 +346,7 @@ void vmt_report_site_growth(struct vmt_report *text, const struct vmt_report_row
 	switch (curve.trend) {
 	case VMT_TREND_LEAK:
 		vmt_fmt_str(fmt, ", ");
-		put_rate(fmt, curve.rise, curve.span);
+		put_leak_rate(fmt, &curve);
 		put_by_work(text, row, live, false);
 		break;
 	case VMT_TREND_PLATEAU: put_plateau(fmt, &curve, live); break;

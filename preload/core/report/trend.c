@@ -5,6 +5,8 @@
  */
 #include "core/report/trend.h"
 
+#include "core/report/slope.h"
+
 #define WINDOWS VMT_TREND_WINDOWS
 
 /* for is_climbing(): what is a leak, and what may be one */
@@ -22,7 +24,8 @@ struct run {
 	uint64_t low; /* extremes from `settled` on */
 	uint64_t high;
 	uint64_t above_half; /* about how many half buckets were in the upper half of the rise */
-	uint64_t floor[WINDOWS]; /* lowest count in each eighth of the run */
+	uint64_t floor[WINDOWS]; /* lowest count in each eighth of the run… */
+	uint64_t floor_at[WINDOWS]; /* …and the first bucket that has it */
 	bool is_falling;
 	bool is_slowing; /* set after the first pass, from the floors */
 	uint64_t active; /* buckets with a call… */
@@ -60,12 +63,14 @@ static void note_bucket(struct run *run, const struct vmt_curve_bucket *bucket, 
 			uint64_t before)
 {
 	const struct vmt_curve_source *source = run->source;
-	uint64_t *floor = &run->floor[index * WINDOWS / run->buckets];
+	uint64_t window = index * WINDOWS / run->buckets;
 	uint64_t rise = run->peak - source->start;
 	uint64_t band = rise / 20 > 4 ? rise / 20 : 4;
 
-	if (bucket->min < *floor)
-		*floor = bucket->min;
+	if (bucket->min < run->floor[window]) {
+		run->floor[window] = bucket->min;
+		run->floor_at[window] = index;
+	}
 	if (run->first_rise == UINT64_MAX && bucket->max > source->start)
 		run->first_rise = index;
 	if (bucket->min < before && run->first_rise < index)
@@ -376,33 +381,29 @@ static enum vmt_trend trend_of(const struct run *run)
 	return source->now + rise / 20 >= run->peak ? VMT_TREND_GROWING : VMT_TREND_UNEVEN;
 }
 
-/* Returns the first bucket of an eighth. While the count rises, the lowest value is there. */
-static uint64_t first_bucket(const struct run *run, uint32_t window)
-{
-	return (window * run->buckets + WINDOWS - 1) / WINDOWS;
-}
-
-/* Measure how fast it leaks: from trough to trough if there are troughs, otherwise by eighths. */
+/*
+ * Measure how fast it leaks: by the lowest counts of the eighths, each with the bucket it was in.
+ * If most of these do not rise, from trough to trough.
+ */
 static void measure_leak(const struct run *run, struct vmt_curve *curve)
 {
 	const struct vmt_curve_source *source = run->source;
-	uint32_t from = steady_from(run);
+	struct vmt_slope_point lows[WINDOWS];
+	uint32_t from = steady_from(run), count = 0;
+	struct vmt_slope slope;
 
 	/* The first quarter is left out: it may be a warm-up on top of the leak. */
-	from = from ? from : WINDOWS / 4;
-	curve->rise = run->floor[WINDOWS - 1] - run->floor[from];
-	curve->span = (first_bucket(run, WINDOWS - 1) - first_bucket(run, from)) * source->width;
-	if (run->times < 2 || !is_in_waves(run))
-		return;
-	if (is_climbing(run, SURE_PAIRS, SURE_PART)) {
-		curve->rise = late_low(run) - early_low(run);
-		curve->span = source->duration / WINDOWS * (LOWS - 1);
-		return;
+	for (uint32_t i = from ? from : WINDOWS / 4; i < WINDOWS; i++)
+		lows[count++] = (struct vmt_slope_point){ run->floor_at[i], run->floor[i] };
+	if (vmt_slope_of(lows, count, &slope)) {
+		curve->rise = slope.rise;
+		curve->span = slope.span * source->width;
+		curve->is_rough = slope.is_rough;
+	} else if (run->times > 2 && run->trough[1] > run->trough[0]) {
+		curve->rise = run->trough[1] - run->trough[0];
+		curve->span = (run->trough_at[1] - run->trough_at[0]) * source->width;
+		curve->is_rough = true;
 	}
-	if (run->times < 3 || run->trough[1] <= run->trough[0])
-		return;
-	curve->rise = run->trough[1] - run->trough[0];
-	curve->span = (run->trough_at[1] - run->trough_at[0]) * source->width;
 }
 
 bool vmt_trend_judge(const struct vmt_curve_source *source, struct vmt_curve *ret_curve)

@@ -60,6 +60,7 @@ struct vmt_curve {
 	uint64_t times; /* how often it rose, at least */
 	uint64_t rise; /* leak: it rose by this many maps… */
 	uint64_t span; /* …in this time, ns */
+	bool is_rough; /* leak: parts of the run differ much in how fast it rose */
 	bool is_falling; /* it fell at some time after it had risen */
 	bool is_slowing; /* it rose less and less */
 	/* bursts and sawtooth: the lowest counts early and late in the run; equal unless they rose */
