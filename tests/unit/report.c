@@ -166,6 +166,27 @@ Test(text, near_the_limit_own_maps_are_told)
 	assert_has(output, ", limit reached (peak 65,519 + 12 of 65,530)\n");
 }
 
+/* The list of failures is bounded: once it is full, another place may fail that is not in it. */
+Test(text, failures_are_as_many_as_the_calls_say)
+{
+	struct vmt_rec_counters some = { .calls = 500, .failed = 400 };
+	struct vmt_rec_failure *failure;
+	uint32_t listed;
+
+	sample_demo(&sample);
+	listed = sample_site(&sample, VMT_CALL_MREMAP, 0, some);
+	sample_site(&sample, VMT_CALL_MREMAP, 0, some);
+	for (uint64_t i = 0; i < sample.header->section[VMT_SECTION_FAILURES].capacity; i++) {
+		failure = sample_add(&sample, VMT_SECTION_FAILURES);
+		failure->site = listed;
+		failure->error = 12;
+		failure->reason = i % 2 ? VMT_REASON_RLIMIT_AS : VMT_REASON_MAP_LIMIT;
+	}
+	assert_has(report(false), "(800 failed)");
+	assert_has(output, "  failure mremap failed 8 times: ENOMEM, because the process had");
+	assert_has(output, "  failure mremap failed 792 times: ENOMEM, because of");
+}
+
 Test(text, many_sites_are_sorted_and_the_rest_counted)
 {
 	const char *text;

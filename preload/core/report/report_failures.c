@@ -156,6 +156,18 @@ static void put_refused(struct vmt_report *text, const char *what, uint64_t time
 	vmt_fmt_wrap(fmt, 10);
 }
 
+/* The call of the failure number `index`; false: there is no such failure. */
+static bool read_failure(const struct vmt_view *view, uint64_t index, uint32_t *ret_call,
+			 struct vmt_rec_failure *ret_failure)
+{
+	struct vmt_rec_site site;
+
+	if (!vmt_view_failure(view, index, ret_failure))
+		return false;
+	*ret_call = vmt_view_site(view, ret_failure->site, &site) ? site.call : VMT_CALL_NONE;
+	return true;
+}
+
 static bool is_last_of_its_site(const struct vmt_view *view, uint64_t index, uint64_t count,
 				const struct vmt_rec_failure *failure)
 {
@@ -169,8 +181,8 @@ static bool is_last_of_its_site(const struct vmt_view *view, uint64_t index, uin
 }
 
 /*
- * The list of failures is bounded, the counter is not. Further failures of a site are assumed to
- * have had the same reason.
+ * The list of failures is bounded, the counters are not. Further failures of a site are assumed to
+ * have had the same reason as its last one that is listed.
  */
 static uint64_t not_listed(const struct vmt_view *view, uint64_t index, uint64_t count,
 			   const struct vmt_rec_failure *failure)
@@ -179,8 +191,7 @@ static uint64_t not_listed(const struct vmt_view *view, uint64_t index, uint64_t
 	struct vmt_rec_site site;
 	uint64_t listed = 0;
 
-	if (count < view->header.section[VMT_SECTION_FAILURES].capacity ||
-	    !is_last_of_its_site(view, index, count, failure) ||
+	if (!is_last_of_its_site(view, index, count, failure) ||
 	    !vmt_view_site(view, failure->site, &site))
 		return 0;
 	for (uint64_t i = 0; i <= index; i++)
@@ -188,24 +199,55 @@ static uint64_t not_listed(const struct vmt_view *view, uint64_t index, uint64_t
 	return site.counters.failed > listed ? site.counters.failed - listed : 0;
 }
 
+#define ANY_REASON UINT32_MAX
+
+struct failed {
+	struct vmt_rec_failure first;
+	uint64_t times;
+	uint32_t last; /* the reason of the call's last failure that is listed, whatever it was */
+};
+
+static bool is_list_full(const struct vmt_view *view)
+{
+	return vmt_view_count(view, VMT_SECTION_FAILURES) >=
+	       view->header.section[VMT_SECTION_FAILURES].capacity;
+}
+
+static struct failed count_by_site(const struct vmt_view *view, uint32_t call, uint32_t reason)
+{
+	uint64_t count = vmt_view_count(view, VMT_SECTION_FAILURES);
+	struct failed failed = { .times = 0 };
+	bool is_full = is_list_full(view);
+	struct vmt_rec_failure failure;
+	uint32_t of;
+
+	for (uint64_t i = 0; i < count; i++) {
+		if (!read_failure(view, i, &of, &failure) || of != call)
+			continue;
+		failed.last = failure.reason;
+		if (reason != ANY_REASON && failure.reason != reason)
+			continue;
+		failed.first = failed.times ? failed.first : failure;
+		failed.times += 1 + (is_full ? not_listed(view, i, count, &failure) : 0);
+	}
+	return failed;
+}
+
+/* Failures of places that none is listed of are assumed to be like the call's last one. */
 uint64_t vmt_report_failed(const struct vmt_view *view, uint32_t call, uint32_t reason,
 			   struct vmt_rec_failure *ret_first)
 {
-	uint64_t count = vmt_view_count(view, VMT_SECTION_FAILURES);
-	struct vmt_rec_failure failure;
-	struct vmt_rec_site site;
-	uint64_t times = 0;
+	struct failed failed = count_by_site(view, call, reason);
+	struct vmt_rec_counters counters;
+	uint64_t all;
 
-	for (uint64_t i = 0; i < count; i++) {
-		if (!vmt_view_failure(view, i, &failure) || failure.reason != reason)
-			continue;
-		if ((vmt_view_site(view, failure.site, &site) ? site.call : VMT_CALL_NONE) != call)
-			continue;
-		if (!times)
-			*ret_first = failure;
-		times += 1 + not_listed(view, i, count, &failure);
-	}
-	return times;
+	if (!failed.times)
+		return 0;
+	*ret_first = failed.first;
+	if (failed.last != reason || !is_list_full(view) || !vmt_view_call(view, call, &counters))
+		return failed.times;
+	all = count_by_site(view, call, ANY_REASON).times;
+	return failed.times + (counters.failed > all ? counters.failed - all : 0);
 }
 
 /* The first failure for each reason and system call represents the others. */
