@@ -118,6 +118,7 @@ endings() {
 	has vanished-said err '^vmatrace: no process was traced to its end: env became another program;'
 	status vanished-child 23 "$TOOL" check --max-growth=5 -- sh -c 'env -i ./ends return; exit 0'
 	has vanished-child-fails err '^==[0-9]+== ERROR: vmatrace: env: at the end of 1 of its processes'
+	has vanished-child-way err '^vmatrace: env: --allow-uncompared=1 allows this, if it is meant to'
 	status vanished-child-allowed 0 "$TOOL" check --max-growth=5 --allow-uncompared=1 -- \
 		sh -c 'env -i ./ends return; exit 0'
 	has vanished-child-said err '^vmatrace: env became another program that was not traced '
@@ -235,6 +236,7 @@ unrecorded() {
 		sh -c 'ulimit -n 4; ./plain; :'
 	status unrecorded-saved 0 "$TOOL" check --save=unrecorded.json -- sh -c 'ulimit -n 4; ./plain; :'
 	has unrecorded-saved-said err '^vmatrace: plain: the end of 1 of its processes was not compared'
+	has unrecorded-saved-way err 'a check of the same needs --allow-uncompared=1\.$'
 	check unrecorded-not-saved jq -e 'all(.programs[]; .program != "plain")' unrecorded.json
 	status unrecorded-all 2 sh -c 'ulimit -f 8; exec "$0" check --max-growth=5 -- ./plain' "$TOOL"
 	has unrecorded-all-said err '^vmatrace: ./plain left no recording;'

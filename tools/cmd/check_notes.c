@@ -40,9 +40,10 @@ void vmt_check_tell_saved(const struct vmt_check *check, const struct vmt_summar
 		if (program->uncompared && !check->has_limits)
 			vmt_message(
 				"%s: the end of %llu of its processes was not compared with the "
-				"kernel's table; %s may know too few of its maps.",
-				program->name, (unsigned long long)program->uncompared,
-				check->save);
+				"kernel's table; %s may know too few of its maps, and a check "
+				"of the same needs --allow-uncompared=%llu.",
+				program->name, (unsigned long long)program->uncompared, check->save,
+				(unsigned long long)program->uncompared);
 	}
 	for (program = summary->programs; program; program = program->hh.next) {
 		if (!program->has_threads)
@@ -145,6 +146,20 @@ static void warn_of_teardown(const struct vmt_verdict *verdict,
 		program->torn_down_by);
 }
 
+/* A program without /proc has a note of its own. */
+static void warn_of_uncompared(const struct vmt_verdict *verdict,
+			       const struct vmt_summary_program *program)
+{
+	for (size_t i = 0; i < verdict->count; i++) {
+		if (verdict->finding[i].program != program || program->lacks_proc ||
+		    verdict->finding[i].rule != VMT_RULE_UNCOMPARED)
+			continue;
+		vmt_message("%s: --allow-uncompared=%llu allows this, if it is meant to be killed "
+			    "or to become a program that cannot be traced.",
+			    program->name, (unsigned long long)program->uncompared);
+	}
+}
+
 static void warn_of_program(const struct vmt_verdict *verdict,
 			    const struct vmt_summary_program *program)
 {
@@ -159,6 +174,7 @@ static void warn_of_program(const struct vmt_verdict *verdict,
 		vmt_message("%s could not read /proc/self/maps, so nothing was compared: mount the "
 			    "/proc of its pid namespace, or allow it with --allow-uncompared=N.",
 			    program->name);
+	warn_of_uncompared(verdict, program);
 	if (program->is_cut_short)
 		vmt_message("%s: a recording lacks call sites, since the disk was full or ulimit "
 			    "-f too low; set TMPDIR to a place with room.",
