@@ -321,4 +321,8 @@ check alike-columns [ "$(wc -L <alike.txt)" -le 80 ]
 check alike-sites-one grep -Eq '^==[0-9]+== +called by .*one_way' sites.txt
 check alike-sites-two grep -Eq '^==[0-9]+== +called by .*other_way' sites.txt
 check alike-sites-differ [ -z "$(rows sites.txt | sort | uniq -d)" ]
+# What mmap, mprotect and munmap did together is no effect of one of them.
+"$TOOL" run --report=none -o guards.data -- "$TARGETS/guard_pages"
+"$TOOL" report --by=module guards.data >modules.txt
+check several-calls grep -Eq '%  several calls   guard_pages$' modules.txt
 finish

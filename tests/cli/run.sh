@@ -57,7 +57,7 @@ check "nobody's files are removed" [ -e vmatrace.data.old/mine ]
 "$VMATRACE" run --report=none -o kept true && "$VMATRACE" run --report=none -o kept true
 check "-o adds to what is there" [ "$(recordings kept)" = 2 ]
 check "children are told of" status 0 "$VMATRACE" run -o more sh -c '/bin/true; :'
-check "…with the next step" has err "^vmatrace: 1 more recording of its children, at most 26 maps: vmatrace report more"
+check "…with the next step" has err "^vmatrace: 1 more recording, up to 26 maps: vmatrace report more"
 check "…but not where there are none" status 0 "$VMATRACE" run -o none true
 check "…at all" sh -c '! grep -q "more recording" err'
 # A daemon is still running when the program that started it has ended, and may have no recording yet.

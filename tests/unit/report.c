@@ -47,10 +47,12 @@ static bool name(void *context, const struct vmt_rec_site *site, struct vmt_repo
 	return true;
 }
 
+static bool is_verbose;
+
 static const char *report_of(const void *data, uint64_t size, bool with_names)
 {
 	const struct vmt_report_ops ops = { .emit = collect, .resolve = with_names ? name : NULL };
-	const struct vmt_report_options options = { .top = 0 };
+	const struct vmt_report_options options = { .top = 0, .verbose = is_verbose };
 	static struct vmt_view view;
 
 	output_used = 0;
@@ -185,6 +187,23 @@ Test(text, failures_are_as_many_as_the_calls_say)
 	assert_has(report(false), "(800 failed)");
 	assert_has(output, "  failure mremap failed 8 times: ENOMEM, because the process had");
 	assert_has(output, "  failure mremap failed 792 times: ENOMEM, because of");
+}
+
+Test(text, columns_are_as_wide_as_their_numbers)
+{
+	sample_demo(&sample);
+	is_verbose = true; /* each test is a process of its own */
+	assert_has(report(true), "  call          calls failed created   split  merged removed");
+	assert_has(output,
+		   "  mmap              2      0       2       0       2       0       0\n");
+	sample.header->calls_seen = sample.header->calls_derived = 123456792;
+	sample_site(&sample, VMT_CALL_PROCESS_MADVISE, 0,
+		    (struct vmt_rec_counters){ .calls = 123456789,
+					       .failed = 12345678,
+					       .created = 234567890,
+					       .removed = 34567890 });
+	assert_has(report(true), "  process_madvise 123,456,789 12,345,678 234,567,890       0"
+				 "       0 34,567,890 +200,000,000\n");
 }
 
 Test(text, many_sites_are_sorted_and_the_rest_counted)

@@ -235,8 +235,7 @@ static void tell_others(const struct request *request, pid_t pid,
 			    "--pid=%d %s shows that one",
 			    (int)others->shown, request->command[0], (int)pid, request->directory);
 	else
-		vmt_message("%zu more recording%s of its children, at most %s maps: vmatrace "
-			    "report %s",
+		vmt_message("%zu more recording%s, up to %s maps: vmatrace report %s",
 			    others->count, others->count == 1 ? "" : "s",
 			    vmt_lines_number(&peak, others->peak), request->directory);
 	if (others->limited)

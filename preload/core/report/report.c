@@ -140,40 +140,93 @@ static void put_maps(struct vmt_report *text)
 	vmt_fmt_wrap(fmt, 10);
 }
 
-static void put_call_row(struct vmt_fmt *fmt, const char *name, const struct vmt_rec_counters *call)
+#define COLUMNS 7u
+#define NET     (COLUMNS - 1)
+
+/* The columns of a table of calls, as wide as what is in them. */
+struct call_table {
+	uint32_t name;
+	uint32_t column[COLUMNS];
+};
+
+static const char *const column_heads[COLUMNS] = { "calls",  "failed",  "created", "split",
+						   "merged", "removed", "net" };
+
+static bool read_call(const struct vmt_report *text, uint32_t call, uint64_t ret_number[COLUMNS])
+{
+	struct vmt_rec_counters made;
+
+	if (!vmt_view_call(text->view, call, &made) || !made.calls)
+		return false;
+	ret_number[0] = made.calls;
+	ret_number[1] = made.failed;
+	ret_number[2] = made.created;
+	ret_number[3] = made.split;
+	ret_number[4] = made.merged;
+	ret_number[5] = made.removed;
+	ret_number[NET] = (uint64_t)vmt_view_net(&made);
+	return true;
+}
+
+static void widen(struct call_table *table, const char *name, const uint64_t number[COLUMNS])
+{
+	uint32_t length = (uint32_t)__builtin_strlen(name);
+
+	table->name = length > table->name ? length : table->name;
+	for (uint32_t i = 0; i < COLUMNS; i++) {
+		uint32_t width =
+			i == NET ? vmt_report_width(vmt_report_magnitude((int64_t)number[i])) + 2 :
+				   vmt_report_width(number[i]) + 1;
+
+		table->column[i] = width > table->column[i] ? width : table->column[i];
+	}
+}
+
+static void put_call_head(struct vmt_fmt *fmt, const struct call_table *table)
 {
 	vmt_fmt_str(fmt, "  ");
-	vmt_fmt_left(fmt, name, 10);
-	vmt_fmt_num(fmt, call->calls, 9);
-	vmt_fmt_num(fmt, call->failed, 7);
-	vmt_fmt_num(fmt, call->created, 8);
-	vmt_fmt_num(fmt, call->split, 8);
-	vmt_fmt_num(fmt, call->merged, 8);
-	vmt_fmt_num(fmt, call->removed, 8);
-	vmt_fmt_signed(fmt, vmt_view_net(call), 8);
+	vmt_fmt_left(fmt, "call", table->name);
+	for (uint32_t i = 0; i < COLUMNS; i++) {
+		uint32_t length = (uint32_t)__builtin_strlen(column_heads[i]);
+
+		vmt_fmt_left(fmt, "", table->column[i] - length);
+		vmt_fmt_str(fmt, column_heads[i]);
+	}
+	vmt_fmt_end(fmt);
+}
+
+static void put_call_row(struct vmt_fmt *fmt, const struct call_table *table, const char *name,
+			 const uint64_t number[COLUMNS])
+{
+	vmt_fmt_str(fmt, "  ");
+	vmt_fmt_left(fmt, name, table->name);
+	for (uint32_t i = 0; i < NET; i++)
+		vmt_fmt_num(fmt, number[i], table->column[i]);
+	vmt_fmt_signed(fmt, (int64_t)number[NET], table->column[NET]);
 	vmt_fmt_end(fmt);
 }
 
 /* All counters, for verbosity=1; only system calls that occurred. */
 static void put_call_table(struct vmt_report *text)
 {
-	uint64_t count = vmt_view_count(text->view, VMT_SECTION_CALLS);
-	struct vmt_rec_counters call;
+	struct call_table table = { 10, { 9, 7, 8, 8, 8, 8, 8 } };
+	uint64_t number[COLUMNS];
 	bool any = false;
 
-	for (uint64_t i = VMT_CALL_NONE + 1; i < count && i < VMT_CALL_COUNT; i++) {
-		if (!vmt_view_call(text->view, i, &call) || !call.calls)
-			continue;
-		if (!any) {
-			vmt_fmt_str(&text->fmt, "  call          calls failed created"
-						"   split  merged removed     net");
-			vmt_fmt_end(&text->fmt);
+	for (uint32_t i = VMT_CALL_NONE + 1; i < VMT_CALL_COUNT; i++) {
+		if (read_call(text, i, number)) {
+			widen(&table, vmt_calls_name(i), number);
+			any = true;
 		}
-		any = true;
-		put_call_row(&text->fmt, vmt_calls_name((uint32_t)i), &call);
 	}
-	if (any)
-		vmt_fmt_end(&text->fmt);
+	if (!any)
+		return;
+	put_call_head(&text->fmt, &table);
+	for (uint32_t i = VMT_CALL_NONE + 1; i < VMT_CALL_COUNT; i++) {
+		if (read_call(text, i, number))
+			put_call_row(&text->fmt, &table, vmt_calls_name(i), number);
+	}
+	vmt_fmt_end(&text->fmt);
 }
 
 /* Is there a failure of this system call that mattered? */

@@ -26,6 +26,16 @@ static inline bool vmt_report_is_running(const struct vmt_report *text)
 	return text->view->header.end == VMT_END_RUNNING && !text->options->is_gone;
 }
 
+/* Returns how many columns a number takes, with its commas. */
+static inline uint32_t vmt_report_width(uint64_t value)
+{
+	uint32_t width = 1;
+
+	for (; value >= 10; value /= 10)
+		width++;
+	return width + (width - 1) / 3;
+}
+
 /* A frame with all its names. */
 struct vmt_report_frame {
 	struct vmt_rec_frame frame;

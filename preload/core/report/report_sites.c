@@ -6,15 +6,6 @@
  */
 #include "core/report/report_parts.h"
 
-static uint32_t width_of(uint64_t value)
-{
-	uint32_t width = 1;
-
-	for (; value >= 10; value /= 10)
-		width++;
-	return width + (width - 1) / 3;
-}
-
 /* The main effect of a site's calls: new maps, splits, merges, or removals? */
 static const char *word_of(const struct vmt_rec_counters *counters)
 {
@@ -100,10 +91,11 @@ static void put_numbers(struct vmt_report *text, uint64_t live, int64_t net)
 	vmt_fmt_str(&text->fmt, "  ");
 }
 
+/* What several calls did has no one name: some made maps that others removed. */
 static void put_call(struct vmt_report *text, const struct vmt_report_row *row)
 {
 	const char *name = row->call ? vmt_calls_name(row->call) : "several";
-	const char *word = word_of(&row->counters);
+	const char *word = row->call ? word_of(&row->counters) : " calls";
 	size_t n = __builtin_strlen(name);
 
 	vmt_fmt_str(&text->fmt, name);
@@ -267,8 +259,8 @@ static uint64_t measure(struct vmt_report *text)
 		if (vmt_report_magnitude(vmt_view_net(&text->ops->rows[i].counters)) > greatest)
 			greatest = vmt_report_magnitude(vmt_view_net(&text->ops->rows[i].counters));
 	}
-	text->live_width = width_of(most) + 2 < 6 ? 6 : width_of(most) + 2;
-	text->net_width = width_of(greatest) + 3 < 5 ? 5 : width_of(greatest) + 3;
+	text->live_width = vmt_report_width(most) + 2 < 6 ? 6 : vmt_report_width(most) + 2;
+	text->net_width = vmt_report_width(greatest) + 3 < 5 ? 5 : vmt_report_width(greatest) + 3;
 	return live;
 }
 
