@@ -169,6 +169,29 @@ status shared 23 "$TOOL" check --max-growth=5 --generate-suppressions=shared.sup
 has shared-line shared.supp '^vma:\^page\$ by \^main\$$'
 status shared-suppressed 0 "$TOOL" check --max-growth=5 --suppressions=shared.supp -- ./shared 30
 status shared-other 23 "$TOOL" check --max-growth=5 --suppressions=shared.supp -- ./shared 9 30
+# The mprotect of what an mmap beside it has mapped is no other matter that the line would hide.
+cat >beside.c <<'EOF'
+#include <sys/mman.h>
+__attribute__((noinline)) static int page(void)
+{
+	char *p = mmap(0, 16384, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	return p == MAP_FAILED || mprotect(p, 4096, PROT_NONE);
+}
+int main(void)
+{
+	int failed = 0;
+
+	for (int i = 0; i < 100; i++)
+		failed += page();
+	return failed;
+}
+EOF
+${CC:-cc} -g -O1 -fno-optimize-sibling-calls beside.c -o beside || exit 2
+status beside 23 "$TOOL" check --per-site=9 --generate-suppressions=beside.supp -- ./beside
+has beside-line beside.supp '^vma:\^page\$ by \^main\$$'
+check beside-no-warning sh -c '! grep -q "more call site" beside.supp err'
+status beside-suppressed 0 "$TOOL" check --per-site=9 --suppressions=beside.supp -- ./beside
 # Where other call sites of the same run share the functions around the call, more are named.
 status deep 23 "$TOOL" check --per-site=9 --generate-suppressions=deep.supp -- ./helper 50 2 deep
 has deep-line deep.supp '^vma:\^page\$ in (\^[a-z]+\$ in ){4}\^near_one\$$'

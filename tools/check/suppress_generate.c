@@ -40,7 +40,21 @@ struct others {
 	uint64_t maps;
 };
 
-/* Those that another line covers already do not count. */
+/* mmap, and the mprotect beside it of what it mapped: another call, in the same functions. */
+static bool is_twin(const struct vmt_summary_site *a, const struct vmt_summary_site *b)
+{
+	if (!strcmp(a->call, b->call) || a->stack.count != b->stack.count)
+		return false;
+	for (uint32_t i = 0; i < a->stack.count; i++) {
+		const char *of_a = a->stack.frame[i].function, *of_b = b->stack.frame[i].function;
+
+		if (!of_a || !of_b || strcmp(of_a, of_b))
+			return false;
+	}
+	return true;
+}
+
+/* Those that another line covers already do not count, nor does a twin, which is no other matter. */
 static struct others count_others(const struct vmt_verdict *verdict,
 				  const struct vmt_suppressions *tried,
 				  const struct vmt_suppression *item,
@@ -52,8 +66,8 @@ static struct others count_others(const struct vmt_verdict *verdict,
 
 	for (; program; program = program->hh.next) {
 		for (site = program->sites; site; site = site->hh.next) {
-			if (site == wanted || site->maps <= 0 || !vmt_suppress_covers(item, site) ||
-			    vmt_suppress_find(tried, site))
+			if (site == wanted || site->maps <= 0 || is_twin(site, wanted) ||
+			    !vmt_suppress_covers(item, site) || vmt_suppress_find(tried, site))
 				continue;
 			others.sites++;
 			others.maps += (uint64_t)site->maps;
