@@ -58,6 +58,14 @@ has diff-versions-grown out '^ +[+]200 +100 +300  mmap  grown_v2, grown$'
 "$TOOL" check --save=v1.json v1.rec
 status diff-versions-baseline 0 "$TOOL" diff v1.json v2.rec
 has diff-versions-baseline-grown out '^ +[+]200 +100 +300  mmap  grown_v2, grown$'
+# Lines were added above the call: both places are told, and one that did not move is told once.
+mkdir moved && { printf '// a\n// comment\n'; cat grown.c; } >moved/grown.c
+(cd moved && ${CC:-cc} -g grown.c -o ../grown_v3) || exit 2
+"$TOOL" run --report=none -o v3.rec -- ./grown_v3 300
+status diff-moved 0 "$TOOL" diff v1.rec v3.rec
+has diff-moved-both out '^ +at (moved/)?grown\.c:8 \(before: ((moved/)?grown\.c:|line )6\)$'
+status diff-not-moved 0 "$TOOL" diff v1.rec v2.rec
+has diff-not-moved-once out '^ +at grown\.c:6$'
 # With several programs nobody knows which are meant.
 mkdir several && cp v1.rec/* plain.rec/* several
 status diff-several 0 "$TOOL" diff several v2.rec

@@ -114,7 +114,8 @@ int vmt_compare_load_two(char *const paths[2], const struct vmt_summary_options 
 }
 
 static void add_difference(struct vmt_comparison *comparison, const char *program,
-			   const struct vmt_summary_site *site, int64_t before, int64_t after)
+			   const struct vmt_summary_site *site, const struct vmt_summary_site *was,
+			   int64_t before, int64_t after)
 {
 	struct vmt_difference *item;
 
@@ -125,6 +126,7 @@ static void add_difference(struct vmt_comparison *comparison, const char *progra
 	*item = (struct vmt_difference){
 		.program = program,
 		.site = site,
+		.was = was,
 		.kind = !before        ? "added" :
 			!after         ? "gone" :
 			after > before ? "grown" :
@@ -162,11 +164,12 @@ static void add_program(struct vmt_comparison *comparison, const struct vmt_summ
 
 	for (; site; site = site->hh.next) {
 		other = vmt_summary_find_site(before, site->key);
-		add_difference(comparison, after->name, site, other ? other->maps : 0, site->maps);
+		add_difference(comparison, after->name, site, other, other ? other->maps : 0,
+			       site->maps);
 	}
 	for (site = before ? before->sites : NULL; site; site = site->hh.next) {
 		if (!vmt_summary_find_site(after, site->key))
-			add_difference(comparison, before->name, site, site->maps, 0);
+			add_difference(comparison, before->name, site, NULL, site->maps, 0);
 	}
 }
 

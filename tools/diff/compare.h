@@ -15,6 +15,7 @@ struct vmt_difference {
 	const char *program;
 	/* in the newer summary, or in the older one if it is gone */
 	const struct vmt_summary_site *site;
+	const struct vmt_summary_site *was; /* in the older one, if both have it; or NULL */
 	const char *kind; /* "added", "gone", "grown", "shrunk" */
 	int64_t before;
 	int64_t after;

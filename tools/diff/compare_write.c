@@ -13,14 +13,32 @@
 #define SHOWN_FRAMES 6
 #define PEAK_LEAST   16 /* maps; peaks vary by a few from run to run */
 
+/* Where the call was in the older run, if it is elsewhere now: lines move when others are added. */
+static void put_moved(FILE *stream, const struct vmt_stack_frame *place,
+		      const struct vmt_summary_site *was)
+{
+	const struct vmt_stack_frame *old = was ? vmt_stack_blame(&was->stack) : NULL;
+
+	if (!old || !old->file)
+		return;
+	if (strcmp(old->file, place->file) != 0)
+		fprintf(stream, " (before: %s:%u)", old->file, old->line);
+	else if (old->line != place->line)
+		fprintf(stream, " (before: line %u)", old->line);
+}
+
 /* The key's lines without the call, or files and lines if they are known. */
-static void put_stack(FILE *stream, const struct vmt_summary_site *site)
+static void put_stack(FILE *stream, const struct vmt_summary_site *site,
+		      const struct vmt_summary_site *was)
 {
 	const char *line = strchr(site->key, '\n');
 	const struct vmt_stack_frame *place = vmt_stack_blame(&site->stack);
 
-	if (place && place->file)
-		fprintf(stream, "            at %s:%u%s\n", place->file, place->line, place->mark);
+	if (place && place->file) {
+		fprintf(stream, "            at %s:%u%s", place->file, place->line, place->mark);
+		put_moved(stream, place, was);
+		fputc('\n', stream);
+	}
 	for (int i = 0; line && line[1]; i++) {
 		const char *start = line + 1;
 		int n;
@@ -40,7 +58,7 @@ static void put_item(FILE *stream, const struct vmt_difference *item)
 {
 	vmt_compare_counts(stream, item->before, item->after);
 	fprintf(stream, "  %s  %s, %s\n", item->site->call, item->program, item->kind);
-	put_stack(stream, item->site);
+	put_stack(stream, item->site, item->was);
 }
 
 /* A burst leaves nothing behind, and brings the limit nearer all the same. */
