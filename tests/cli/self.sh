@@ -8,7 +8,7 @@
 #   tests/cli/self.sh --update     save that baseline anew
 . "$(dirname "$0")/../lib.sh"
 BASELINE=$ROOT/tests/cli/golden/vmatrace.json
-unset DEBUGINFOD_URLS GITHUB_WORKSPACE CI_PROJECT_DIR
+unset DEBUGINFOD_URLS GITHUB_WORKSPACE CI_PROJECT_DIR WORKSPACE
 cd "$TMP" || exit 2
 export TMPDIR=$TMP
 

@@ -78,6 +78,17 @@ static const char *whole(const char *directory, const char *path)
 	return result;
 }
 
+Test(source, below_the_folder_that_a_ci_system_names)
+{
+	setenv("GITHUB_WORKSPACE", "/github", 1);
+	setenv("CI_PROJECT_DIR", "/gitlab/", 1);
+	setenv("WORKSPACE", "/jenkins/job", 1);
+	cr_assert_str_eq(whole("/github/build", "../a.c"), "a.c");
+	cr_assert_str_eq(whole("/gitlab/build", "../a.c"), "a.c");
+	cr_assert_str_eq(whole("/jenkins/job/build", "../src/a.c"), "src/a.c");
+	cr_assert_str_eq(whole("/jenkins/job2", "a.c"), "/jenkins/job2/a.c");
+}
+
 Test(source, a_folder_that_the_name_has_already_is_not_put_before_it)
 {
 	cr_assert_str_eq(whole("./nptl", "./nptl/allocatestack.c"), "nptl/allocatestack.c");

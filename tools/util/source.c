@@ -64,7 +64,7 @@ char *vmt_source_below(const char *path, const char *const *roots, int count)
 	return below;
 }
 
-#define ROOTS 3
+#define ROOTS 4
 
 /* Looked up once, since there are hundreds of thousands of paths. */
 static const char *const *roots_of_here(void)
@@ -76,7 +76,8 @@ static const char *const *roots_of_here(void)
 	if (!are_known) {
 		roots[0] = getenv("GITHUB_WORKSPACE");
 		roots[1] = getenv("CI_PROJECT_DIR");
-		roots[2] = getcwd(here, sizeof(here));
+		roots[2] = getenv("WORKSPACE"); /* Jenkins */
+		roots[3] = getcwd(here, sizeof(here));
 		are_known = true;
 	}
 	return roots;
