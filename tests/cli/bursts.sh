@@ -325,4 +325,30 @@ check alike-sites-differ [ -z "$(rows sites.txt | sort | uniq -d)" ]
 "$TOOL" run --report=none -o guards.data -- "$TARGETS/guard_pages"
 "$TOOL" report --by=module guards.data >modules.txt
 check several-calls grep -Eq '%  several calls   guard_pages$' modules.txt
+# Where the peak is over, the rows that had less than 1 % of it have no stack, as elsewhere.
+cat >over.c <<'END'
+#include <sys/mman.h>
+#define MOST 620
+static void *kept[MOST];
+static int used;
+#define PLACE(name) static __attribute__((noinline)) void name(int n) \
+{ while (n-- > 0) kept[used++] = mmap(0, 4096, PROT_READ, MAP_SHARED | MAP_ANONYMOUS, -1, 0); }
+PLACE(many) PLACE(some) PLACE(a) PLACE(b) PLACE(c) PLACE(d) PLACE(e) PLACE(f) PLACE(g)
+int main(void)
+{
+	many(500); some(50); a(1); b(1); c(1); d(1); e(1); f(1); g(1);
+	while (used > 0)
+		munmap(kept[--used], 4096);
+	return 0;
+}
+END
+cc -g -O1 -fno-optimize-sibling-calls -fno-ipa-icf over.c -o over || exit 2
+"$TOOL" run --report=none -o over.data -- ./over
+stacks() { grep -cE '^==[0-9]+==   [a-z]+, [0-9,]+ calls?: ' "$1"; }
+"$TOOL" report over.data >over.txt
+check over-rows [ "$(grep -c 'mmap new  ' over.txt)" -ge 8 ]
+check over-stacks [ "$(stacks over.txt)" = 4 ]
+check over-first grep -Eq '^==[0-9]+==     #0  many over.c:' over.txt
+"$TOOL" report --sort=peak over.data >over-all.txt
+check over-selected [ "$(stacks over-all.txt)" = 10 ]
 finish

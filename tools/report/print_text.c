@@ -112,7 +112,8 @@ static bool make_rows(struct vmt_rows *rows, const struct vmt_view *view,
 
 /*
  * Returns how many rows get a stack: all that the user selected; otherwise those with at least 1 %
- * of the maps, and all if there are only a few.
+ * of the maps (of those at the peak, where the rows are of these), and all if there are only a few.
+ * options: the user's.
  */
 static uint64_t count_stacks(const struct vmt_rows *rows, const struct vmt_rows_options *options,
 			     uint64_t maps)
@@ -324,8 +325,10 @@ void vmt_print_recording(FILE *stream, const struct vmt_loaded_recording *record
 	add_hint(&lines, view, symbols);
 	if (make_rows(&rows, view, totals, symbols, &chosen)) {
 		use_rows(&ops, &rows,
-			 options->verbose ? rows.count :
-					    count_stacks(&rows, &chosen, vmt_view_maps_now(view)));
+			 options->verbose ?
+				 rows.count :
+				 count_stacks(&rows, &options->rows,
+					      text.total ? text.total : vmt_view_maps_now(view)));
 		if (!rows.count)
 			tell_no_match(&lines, &chosen);
 		if (!text.top && !text.verbose && is_default(&options->rows))
