@@ -414,6 +414,20 @@ Test(known, the_first_answer_tells_what_map_stack_means)
 	cr_assert_eq(space.count, 1);
 }
 
+Test(known, advice_about_huge_pages_hides_what_map_stack_means)
+{
+	map(MAP_STACK, 0, 1, NONE);
+	map(0, 1, 1, RW);
+	advise(0, 2, MADV_HUGEPAGE);
+	is_one = true;
+	cr_assert_eq(protect(0, 1, RW), 1);
+	cr_assert_eq(space.count, 1, "the advice has replaced what MAP_STACK did");
+	is_one = false;
+	map(MAP_STACK, 5, 1, RW);
+	cr_assert_eq(map(0, 6, 1, RW), 1, "it is not known yet");
+	cr_assert_eq(space.count, 3);
+}
+
 Test(known, moved_memory_is_drawn_and_its_edges_asked_about)
 {
 	map(0, 0, 2, RW);

@@ -114,14 +114,16 @@ __attribute__((noinline)) static bool would_merge(const struct pair *pair,
 
 /*
  * The kernel has answered. If nothing but MAP_STACK can be the reason for its answer, this shows
- * what MAP_STACK means here.
+ * what MAP_STACK means here. Advice about huge pages replaces what MAP_STACK did.
  */
 static void learn_stack_class(const struct pair *pair, enum vmt_answer answer)
 {
 	static const struct assumption assumption = { .no_stack = true };
 	struct vmt_rules *rules = &pair->space->rules;
+	uint32_t flags = pair->left->flags | right_of(pair)->flags;
 
-	if (rules->stack_class != VMT_STACK_CLASS_UNKNOWN || !would_merge(pair, &assumption))
+	if (rules->stack_class != VMT_STACK_CLASS_UNKNOWN || flags & VMT_MAP_THP_ADVICE ||
+	    !would_merge(pair, &assumption))
 		return;
 	rules->stack_class =
 		answer == VMT_ANSWER_NO ? VMT_STACK_CLASS_OTHER : VMT_STACK_CLASS_EQUAL;
