@@ -131,6 +131,10 @@ many zero-device zero-device 'memory mapped from /dev/zero, which never merges: 
 	'io_uring'
 many seal-among-code write-barriers 'memory made read-only piece by piece: (1,99[0-9]|2,000) of 2,0[0-9]+ maps, by mprotect in seal_among_code' \
 	'left so'
+for way in make-channels share-objects; do
+	many $way headers-apart "many mappings of files or shared memory, each of two maps or more because a part \\(a header\\) has another protection: (1,99[0-9]|2,000) of 2,0[0-9]+ maps, by mmap in .*help +-1,99[0-9] maps: unmap those" \
+		'userfaultfd|mapped as a whole'
+done
 many private-copies mapped-again 'the same part of the same file mapped again and again: 1,000 of 1,0[0-9]+ maps, .* help +-999 maps: read the file into memory' \
 	'map it once'
 many close-again committed-pieces 'pieces of a range without access \(PROT_NONE\), made accessible one by one: (1,99[0-9]|2,000) of 2,0[0-9]+ maps, by mprotect in close_again' \

@@ -236,6 +236,36 @@ static void drop_shared(long count)
 		REQUIRE(munmap(at + 2 * (size_t)i * PAGE, PAGE) == 0);
 }
 
+/* Each channel has a page that its reader must not change. */
+static void make_channels(long count)
+{
+	for (long i = 0; i < count; i++) {
+		int fd = memfd_create("channel", MFD_CLOEXEC);
+		char *at;
+
+		REQUIRE(fd >= 0 && ftruncate(fd, 4 * PAGE) == 0);
+		at = mmap(NULL, 4 * PAGE, ACCESS, MAP_SHARED, fd, 0);
+		REQUIRE(at != MAP_FAILED && close(fd) == 0);
+		REQUIRE(mprotect(at, PAGE, PROT_READ) == 0);
+	}
+}
+
+static void share_objects(long count)
+{
+	for (long i = 0; i < count; i++)
+		REQUIRE(mprotect(map_at(NULL, 4, ACCESS, MAP_SHARED | MAP_ANONYMOUS), PAGE,
+				 PROT_READ) == 0);
+}
+
+/* Sessions have guards, but what uses up all addresses is something else. */
+static void map_segments(long count)
+{
+	for (long i = 0; i < count; i++)
+		with_guards(2);
+	while (mmap(NULL, 4 << 20, ACCESS, PRIVATE, -1, 0) != MAP_FAILED)
+		;
+}
+
 static const struct target_way ways[] = {
 	{ "advise-first", advise_first },       { "unmap-blocks", unmap_blocks },
 	{ "quarantine", quarantine },           { "second-guards", second_guards },
@@ -246,6 +276,8 @@ static const struct target_way ways[] = {
 	{ "keep-secrets", keep_secrets },       { "load-over", load_over },
 	{ "make-contexts", make_contexts },     { "lock-every-other", lock_every_other },
 	{ "close-contents", close_contents },   { "drop-shared", drop_shared },
+	{ "make-channels", make_channels },     { "share-objects", share_objects },
+	{ "map-segments", map_segments },
 };
 
 int main(int argc, char **argv)

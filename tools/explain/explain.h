@@ -71,6 +71,7 @@ enum vmt_pattern {
 	VMT_PATTERN_AGAIN,
 	VMT_PATTERN_OVER_MEMORY,
 	VMT_PATTERN_ZERO_DEVICE,
+	VMT_PATTERN_HEADERS,
 	VMT_PATTERN_COUNT,
 };
 static_assert(VMT_PATTERN_COUNT < 62, "bits of vmt_explain_map.shows");
@@ -120,6 +121,7 @@ struct vmt_explain_facts {
 	bool is_fork_child; /* it is certain that it has not called exec since the fork */
 	uint64_t threads_left; /* threads at the end, or at the last failure; 0 = unknown */
 	bool has_no_addresses; /* a call failed because no addresses were left */
+	bool is_over_rlimit; /* a call failed because of RLIMIT_AS */
 	bool gives_write; /* calls of mprotect make memory writable, again and again */
 	enum vmt_apart given; /* the attribute that most calls gave; UNKNOWN = none */
 	uint64_t given_calls; /* how many calls */

@@ -36,14 +36,13 @@ static uint64_t threads_of(const struct vmt_view *view)
 	return process.threads;
 }
 
-static bool has_no_addresses(const struct vmt_view *view)
+static bool has_failed_for(const struct vmt_view *view, uint32_t reason)
 {
 	uint64_t count = vmt_view_count(view, VMT_SECTION_FAILURES);
 	struct vmt_rec_failure failure;
 
 	for (uint64_t i = 0; i < count; i++) {
-		if (vmt_view_failure(view, i, &failure) &&
-		    failure.reason == VMT_REASON_ADDRESS_SPACE)
+		if (vmt_view_failure(view, i, &failure) && failure.reason == reason)
 			return true;
 	}
 	return false;
@@ -169,7 +168,8 @@ void vmt_explain_facts_of(const struct vmt_explain_record *record,
 		.sites = (uint32_t)vmt_view_count(view, VMT_SECTION_SITES),
 		.is_fork_child = is_fork_child(record),
 		.threads_left = threads_of(view),
-		.has_no_addresses = has_no_addresses(view),
+		.has_no_addresses = has_failed_for(view, VMT_REASON_ADDRESS_SPACE),
+		.is_over_rlimit = has_failed_for(view, VMT_REASON_RLIMIT_AS),
 		.gives_write = gives_write(view),
 		.has_one_cut = has_one_cut(view),
 	};

@@ -254,6 +254,12 @@ static const struct {
 				      "MAP_ANONYMOUS in place of /dev/zero: neighbours become one "
 				      "map",
 				      NULL },
+	[VMT_PATTERN_HEADERS] = { "headers-apart",
+				  "many mappings of files or shared memory, each of two maps or "
+				  "more because a part (a header) has another protection",
+				  "unmap those that are no longer used; several in one file and one "
+				  "mapping, with what is read-only together",
+				  NULL },
 };
 
 const char *vmt_explain_pattern_id(enum vmt_pattern pattern)
@@ -414,7 +420,8 @@ const char *vmt_explain_remedy(const struct vmt_explain *explain, enum vmt_patte
 		       "start threads, GLIBC_TUNABLES=glibc.pthread.stack_cache_size=0 in the "
 		       "environment shows which started these, since a stack is named by its first "
 		       "thread";
-	if (pattern == VMT_PATTERN_RESERVED && explain->facts.has_no_addresses)
+	if (pattern == VMT_PATTERN_RESERVED &&
+	    (explain->facts.has_no_addresses || explain->facts.is_over_rlimit))
 		return "addresses ran out, not maps: share one reservation among "
 		       "several, or reserve less for each";
 	if (pattern == VMT_PATTERN_ALIKE && !explain->facts.sites && !explain->flags_known)

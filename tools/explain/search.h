@@ -82,7 +82,6 @@ static inline bool vmt_search_is_by_mprotect(const struct vmt_explain_map *map)
 
 /* Patterns that only calls show, or show better than shapes: see search_calls.c. */
 void vmt_search_unseen(struct vmt_search *search, enum vmt_pattern pattern);
-void vmt_search_file_protection(struct vmt_search *search, enum vmt_pattern pattern);
 void vmt_search_mapped_over(struct vmt_search *search, enum vmt_pattern pattern);
 void vmt_search_remapped(struct vmt_search *search, enum vmt_pattern pattern);
 void vmt_search_views(struct vmt_search *search, enum vmt_pattern pattern);
@@ -153,6 +152,8 @@ static inline uint64_t vmt_search_calls(const struct vmt_search *search, uint32_
 
 /* Patterns of files and devices: see search_pieces.c. */
 void vmt_search_files(struct vmt_search *search, enum vmt_pattern pattern);
+void vmt_search_file_protection(struct vmt_search *search, enum vmt_pattern pattern);
+void vmt_search_headers(struct vmt_search *search, enum vmt_pattern pattern);
 void vmt_search_pieces(struct vmt_search *search, enum vmt_pattern pattern);
 void vmt_search_deleted(struct vmt_search *search, enum vmt_pattern pattern);
 void vmt_search_devices(struct vmt_search *search, enum vmt_pattern pattern);

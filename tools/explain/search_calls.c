@@ -117,33 +117,6 @@ bool vmt_search_is_one_range(const struct vmt_explain_map *a, const struct vmt_e
 	return is_same_file(a, b) && (!a->inode || b->offset - a->offset == b->start - a->start);
 }
 
-/* The loader makes a part of each library read-only; only pieces that others cut count. */
-static bool is_one_library(const struct vmt_search *search, const struct vmt_explain_map *a,
-			   const struct vmt_explain_map *b)
-{
-	return vmt_search_is_call_known(search, b) && !b->is_loaders &&
-	       a->kind == VMT_KIND_LIBRARY && b->kind == VMT_KIND_LIBRARY && a->inode &&
-	       is_of_file(a, b) && b->offset - a->offset == b->start - a->start;
-}
-
-void vmt_search_file_protection(struct vmt_search *search, enum vmt_pattern pattern)
-{
-	(void)pattern;
-	for (size_t i = 1; i < search->count; i++) {
-		const struct vmt_explain_map *map = &search->map[i];
-		bool is_cut = vmt_search_is_call_known(search, map) ?
-				      vmt_search_is_by_mprotect(map) :
-				      map->apart == VMT_APART_PROTECTION + 1;
-
-		if (!is_cut || !vmt_explain_touch(map - 1, map) ||
-		    (!vmt_search_is_one_range(map - 1, map) &&
-		     !is_one_library(search, map - 1, map)))
-			continue;
-		vmt_search_count_site(search, i);
-		vmt_search_save(search, i);
-	}
-}
-
 /* [file 0][file 7][file 2]: does a piece of the file lie where another piece of it was? */
 static bool is_out_of_order(const struct vmt_search *search, size_t i)
 {

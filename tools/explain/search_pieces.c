@@ -13,7 +13,10 @@
 	(1ull << VMT_PATTERN_FILE_PROTECTION | 1u << VMT_PATTERN_MAPPED_OVER |                    \
 	 1u << VMT_PATTERN_REMAPPED | 1u << VMT_PATTERN_HOLES | 1u << VMT_PATTERN_VIEWS |         \
 	 1ull << VMT_PATTERN_AGAIN | 1ull << VMT_PATTERN_OVER_MEMORY | 1u << VMT_PATTERN_ADVICE | \
-	 1u << VMT_PATTERN_LOCKS | 1u << VMT_PATTERN_POLICY)
+	 1u << VMT_PATTERN_LOCKS | 1u << VMT_PATTERN_POLICY | 1ull << VMT_PATTERN_HEADERS)
+
+/* A header, its object, and a footer: a mapping in more pieces is changed piece by piece. */
+#define HEADER_PIECES 3u
 
 static bool is_of(const struct vmt_explain_map *map, enum vmt_kind kind)
 {
@@ -139,6 +142,71 @@ void vmt_search_pieces(struct vmt_search *search, enum vmt_pattern pattern)
 		mark_kind(search, kinds[k]);
 		search->at->saves += maps - wholes;
 	}
+}
+
+/* The loader makes a part of each library read-only; only pieces that others cut count. */
+static bool is_one_library(const struct vmt_search *search, const struct vmt_explain_map *a,
+			   const struct vmt_explain_map *b)
+{
+	return vmt_search_is_call_known(search, b) && !b->is_loaders &&
+	       a->kind == VMT_KIND_LIBRARY && b->kind == VMT_KIND_LIBRARY && a->inode &&
+	       a->inode == b->inode && a->dev_major == b->dev_major &&
+	       a->dev_minor == b->dev_minor && b->offset - a->offset == b->start - a->start;
+}
+
+/* Are map i and the one below it pieces of one mapping, which mprotect has parted? */
+static bool is_cut_by_protection(const struct vmt_search *search, size_t i)
+{
+	const struct vmt_explain_map *map = &search->map[i];
+	bool is_cut = vmt_search_is_call_known(search, map) ?
+			      vmt_search_is_by_mprotect(map) :
+			      map->apart == VMT_APART_PROTECTION + 1;
+
+	return is_cut && vmt_explain_touch(map - 1, map) &&
+	       (vmt_search_is_one_range(map - 1, map) || is_one_library(search, map - 1, map));
+}
+
+/* Returns where the mapping ends of which map i is the first piece. */
+static size_t end_of_mapping(const struct vmt_search *search, size_t i)
+{
+	while (++i < search->count && is_cut_by_protection(search, i))
+		;
+	return i;
+}
+
+void vmt_search_file_protection(struct vmt_search *search, enum vmt_pattern pattern)
+{
+	(void)pattern;
+	for (size_t i = 0, end; i < search->count; i = end) {
+		end = end_of_mapping(search, i);
+		if (end - i <= HEADER_PIECES && search->map[i].kind != VMT_KIND_LIBRARY)
+			continue;
+		for (size_t k = i + 1; k < end; k++) {
+			vmt_search_count_site(search, k);
+			vmt_search_save(search, k);
+		}
+	}
+}
+
+/* [r--|rw-----] [r--|rw-----]: if all were one mapping, it would have a map for each protection. */
+void vmt_search_headers(struct vmt_search *search, enum vmt_pattern pattern)
+{
+	uint64_t most = 0;
+
+	(void)pattern;
+	for (size_t i = 0, end; i < search->count; i = end) {
+		end = end_of_mapping(search, i);
+		if (end - i < 2 || end - i > HEADER_PIECES ||
+		    search->map[i].kind == VMT_KIND_LIBRARY)
+			continue;
+		most = end - i > most ? end - i : most;
+		for (size_t k = i; k < end; k++) {
+			vmt_search_mark(search, k);
+			vmt_explain_count_site(search->by_site, search->facts,
+					       search->map[i].put_by, 1);
+		}
+	}
+	search->at->saves = search->at->maps - most;
 }
 
 bool vmt_search_is_beside_moved(const struct vmt_search *search, const struct vmt_explain_map *map)

@@ -120,7 +120,7 @@ static bool is_to_be_unmapped(enum vmt_pattern pattern)
 	       pattern == VMT_PATTERN_DEVICES || pattern == VMT_PATTERN_HUGE_FILES ||
 	       pattern == VMT_PATTERN_FILES || pattern == VMT_PATTERN_SHARED ||
 	       pattern == VMT_PATTERN_DELETED || pattern == VMT_PATTERN_PIECES ||
-	       pattern == VMT_PATTERN_GUARDS;
+	       pattern == VMT_PATTERN_HEADERS || pattern == VMT_PATTERN_GUARDS;
 }
 
 /* ", none given back (...)" of the calls at the site; "" if it is not known. */
