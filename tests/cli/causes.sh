@@ -135,6 +135,12 @@ for way in make-channels share-objects; do
 	many $way headers-apart "many mappings of files or shared memory, each of two maps or more because a part \\(a header\\) has another protection: (1,99[0-9]|2,000) of 2,0[0-9]+ maps, by mmap in .*help +-1,99[0-9] maps: unmap those" \
 		'userfaultfd|mapped as a whole'
 done
+# What ran out are addresses, so who holds these comes before causes of many maps.
+(
+	ulimit -v 1000000
+	run map-segments 300
+)
+says map-segments 'failure mmap failed .*cause +addresses, not maps: 9[0-9]{2} MiB of 9[0-9]{2} MiB, by mmap in map_segments [^ ]*:[0-9]+ help +unmap what .*also +a guard page for each object'
 many private-copies mapped-again 'the same part of the same file mapped again and again: 1,000 of 1,0[0-9]+ maps, .* help +-999 maps: read the file into memory' \
 	'map it once'
 many close-again committed-pieces 'pieces of a range without access \(PROT_NONE\), made accessible one by one: (1,99[0-9]|2,000) of 2,0[0-9]+ maps, by mprotect in close_again' \

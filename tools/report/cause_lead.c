@@ -7,12 +7,74 @@
 #include "report/cause_peak.h"
 #include "report/cause_text.h"
 
+#include <stdlib.h>
+
 static bool is_small(const struct vmt_explain_record *record)
 {
 	const struct vmt_explain_pattern *top = record->explain.patterns;
 
 	return record->explain.pattern_count && !vmt_explain_is_mostly_alone(&record->explain) &&
 	       vmt_cause_plain_most(record, UINT64_C(1) << top->pattern) > top->maps;
+}
+
+static uint64_t size_of(const struct vmt_explain_map *map)
+{
+	return map->end - map->start;
+}
+
+/* Patterns whose remedy needs fewer addresses, not just fewer maps. */
+#define PATTERNS_OF_ADDRESSES                                              \
+	(UINT64_C(1) << VMT_PATTERN_RESERVED | 1u << VMT_PATTERN_ARENAS |  \
+	 1u << VMT_PATTERN_ARENA_HEAPS | 1u << VMT_PATTERN_ENDED_THREADS | \
+	 1u << VMT_PATTERN_THREADS)
+
+/* Does the first pattern hold most addresses, and save some? */
+static bool is_told_by_pattern(const struct vmt_explain_record *record, uint64_t bytes)
+{
+	const struct vmt_explain *explain = &record->explain;
+	uint64_t bit = explain->pattern_count ? UINT64_C(1) << explain->patterns[0].pattern : 0;
+	uint64_t of_pattern = 0;
+
+	for (size_t i = 0; bit & PATTERNS_OF_ADDRESSES && i < record->count; i++)
+		of_pattern += record->map[i].shows & bit ? size_of(&record->map[i]) : 0;
+	return of_pattern > bytes / 2;
+}
+
+/*
+ * Where a call failed for the limit of addresses, maps are not what ran out. Returns whether it told who
+ * holds the addresses.
+ */
+static bool put_addresses(struct vmt_lines *lines, struct vmt_explain_record *record)
+{
+	const struct vmt_explain_facts *facts = &record->explain.facts;
+	uint64_t *by_site = vmt_explain_by_site(facts);
+	struct vmt_explain_share held;
+	struct vmt_number part, all;
+	uint64_t bytes = 0;
+	bool is_told;
+	char by[416];
+
+	for (size_t i = 0; i < record->count; i++) {
+		const struct vmt_explain_map *map = &record->map[i];
+
+		bytes += size_of(map);
+		if (map->mapped_by >= VMT_SITE_FIRST)
+			vmt_explain_count_site(by_site, facts, map->mapped_by, size_of(map));
+	}
+	held = vmt_explain_share_of(by_site, facts);
+	is_told = held.part && !is_told_by_pattern(record, bytes);
+	if (is_told) {
+		vmt_cause_put_site(by, sizeof(by), record, held.site, by_site);
+		vmt_lines_add(lines, 10, VMT_CAUSE_FIRST "addresses, not maps: %s of %s, by %s",
+			      vmt_lines_number_bytes(&part, held.part),
+			      vmt_lines_number_bytes(&all, bytes), by);
+		vmt_lines_add(
+			lines, 10,
+			"  help    unmap what is no longer used there, or map less; the limit "
+			"(ulimit -v) counts all addresses, used or not");
+	}
+	free(by_site);
+	return is_told;
 }
 
 static void put_limit(struct vmt_lines *lines, const struct vmt_view *view)
@@ -32,8 +94,10 @@ static void put_causes(struct vmt_lines *lines, struct vmt_explain_record *recor
 		       const struct vmt_cause_names *names)
 {
 	struct vmt_cause_told told = { .count = 0 };
+	bool has_addresses = record->explain.facts.is_over_rlimit && put_addresses(lines, record);
 	bool has_cause =
-		is_small(record) && vmt_cause_plain(lines, record, names, &told, VMT_CAUSE_FIRST);
+		has_addresses ||
+		(is_small(record) && vmt_cause_plain(lines, record, names, &told, VMT_CAUSE_FIRST));
 	const char *start;
 	size_t before;
 
@@ -45,7 +109,7 @@ static void put_causes(struct vmt_lines *lines, struct vmt_explain_record *recor
 	}
 	before = lines->count;
 	put_limit(lines, record->view);
-	start = lines->count > before ? VMT_CAUSE_ALSO : VMT_CAUSE_NEXT;
+	start = lines->count > before || has_addresses ? VMT_CAUSE_ALSO : VMT_CAUSE_NEXT;
 	while (vmt_cause_plain(lines, record, names, &told, start))
 		;
 }
