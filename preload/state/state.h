@@ -297,7 +297,7 @@ struct vmt_state {
 	struct vmt_kernel kernel;
 	struct vmt_recording_file recording_file;
 	struct vmt_growth growth;
-	struct vmt_recent recent; /* trace/: of the table */
+	struct vmt_parts parts; /* trace/: of the maps in the table */
 	struct vmt_modules modules; /* the names at its end may lie on further pages */
 	struct vmt_log log;
 	struct vmt_reporting reporting;

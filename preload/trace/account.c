@@ -75,8 +75,8 @@ void vmt_account_reset(struct vmt_state *state)
 {
 	vmt_arena_init(&state->space_arena, state->own.space_block, state->own.space_block_size);
 	vmt_space_init(&state->space, &state->space_arena, &state->space_ops);
-	state->recent = (struct vmt_recent){ 0 };
-	state->space.recent = &state->recent;
+	state->parts = (struct vmt_parts){ .count = 0 };
+	state->space.parts = &state->parts;
 	vmt_outcome_init(&state->resolution.outcome, &state->space_arena);
 	state->space.rules.noreserve = state->confidence.noreserve;
 	state->space.rules.knows_anon_vmas = state->confidence.knows_anon_vmas;

@@ -342,3 +342,78 @@ Test(space, same_looks_at_what_proc_maps_shows)
 	b.flags |= VMT_MAP_EXEC;
 	cr_assert_not(vmt_vma_same(&a, &b));
 }
+
+static struct vmt_parts parts;
+
+static void start_with_parts(void)
+{
+	start(sizeof(block));
+	parts = (struct vmt_parts){ .count = 0 };
+	space.parts = &parts;
+}
+
+static void expect_owners(int page, enum vmt_new_start how, uint32_t mapped_by, uint32_t put_by)
+{
+	struct vmt_owners owners = { 2, 9 };
+
+	vmt_space_settle(&space, AT(page), how, &owners);
+	cr_assert_eq(owners.mapped_by, mapped_by, "page %d is of %u", page, owners.mapped_by);
+	cr_assert_eq(owners.put_by, put_by, "page %d was put by %u", page, owners.put_by);
+}
+
+/* Site 3 maps "33" below what site 2 has mapped and site 4 has cut: "3322". */
+Test(space, what_has_merged_comes_apart_again)
+{
+	struct vmt_map *old;
+
+	start_with_parts();
+	old = add(4, 6, 0);
+	old->mapped_by = 2;
+	old->put_by = 4;
+	vmt_space_note_mapped(&space, (struct vmt_range){ AT(2), AT(4) }, 3, NULL, old);
+	vmt_space_note_joined(&space, (struct vmt_range){ AT(4), AT(6) },
+			      (struct vmt_owners){ 2, 4 }, 3);
+	expect_owners(2, VMT_START_MOVED, 3, 3);
+	expect_owners(3, VMT_START_BEYOND, 3, 9);
+	expect_owners(4, VMT_START_MOVED, 2, 4);
+	expect_owners(4, VMT_START_BEYOND, 2, 4);
+	expect_owners(4, VMT_START_CUT, 2, 9);
+	expect_owners(5, VMT_START_BEYOND, 2, 9);
+}
+
+/* A site that maps beside what it has mapped needs no part, and one part grows. */
+Test(space, parts_of_one_site_are_one)
+{
+	struct vmt_map *old;
+
+	start_with_parts();
+	old = add(6, 8, 0);
+	old->mapped_by = old->put_by = 2;
+	vmt_space_note_mapped(&space, (struct vmt_range){ AT(5), AT(6) }, 2, NULL, old);
+	cr_assert_eq(parts.count, 0);
+	vmt_space_note_mapped(&space, (struct vmt_range){ AT(4), AT(6) }, 3, NULL, old);
+	vmt_space_note_mapped(&space, (struct vmt_range){ AT(4), AT(6) }, 3, NULL, old);
+	old->mapped_by = 3;
+	vmt_space_note_mapped(&space, (struct vmt_range){ AT(2), AT(4) }, 3, NULL, old);
+	cr_assert_eq(parts.count, 1);
+	expect_owners(4, VMT_START_BEYOND, 3, 9);
+	vmt_space_note_mapped(&space, (struct vmt_range){ AT(3), AT(4) }, 5, NULL, NULL);
+	expect_owners(2, VMT_START_MOVED, 3, 3);
+	expect_owners(3, VMT_START_MOVED, 2, 9);
+	expect_owners(4, VMT_START_MOVED, 3, 9);
+}
+
+Test(space, there_are_not_too_many_parts)
+{
+	struct vmt_map *old;
+
+	start_with_parts();
+	old = add(1, 2, 0);
+	old->mapped_by = old->put_by = 2;
+	for (int page = 2; page < 3 * (int)VMT_PARTS_MAX; page++)
+		vmt_space_note_mapped(&space, (struct vmt_range){ AT(page), AT(page + 1) },
+				      3 + (uint32_t)page % 2, old, NULL);
+	cr_assert_eq(parts.count, VMT_PARTS_MAX);
+	expect_owners(3 * (int)VMT_PARTS_MAX - 1, VMT_START_MOVED, 3 + (3 * VMT_PARTS_MAX - 1) % 2,
+		      3 + (3 * VMT_PARTS_MAX - 1) % 2);
+}

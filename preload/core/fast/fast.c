@@ -60,10 +60,10 @@ static inline void count_live(struct vmt_fast *it, uint32_t site, uint32_t flags
 
 /* Add a map that the call puts there. next: the map that follows, or NULL if it is not known. */
 static inline void add_map(struct vmt_fast *it, struct vmt_map *next, const struct vmt_vma *vma,
-			   uint32_t mapped_by)
+			   struct vmt_owners owners)
 {
-	const struct vmt_map *map =
-		vmt_space_insert_before(it->space, next, vma, mapped_by, it->site, it->time);
+	const struct vmt_map *map = vmt_space_insert_before(it->space, next, vma, owners.mapped_by,
+							    owners.put_by, it->time);
 
 	if (map)
 		count_live(it, map->put_by, map->vma.flags, 1);
@@ -78,16 +78,21 @@ inline void vmt_fast_drop(struct vmt_fast *it, struct vmt_map *map)
 }
 
 /*
- * Give a map another start; its owners stay. The record is made anew, since it is found by its
- * start.
+ * Give a map another start; its owners stay, unless others are known for that. The record is made
+ * anew, since it is found by its start.
  */
 static void move_start(struct vmt_fast *it, struct vmt_map *map, const struct vmt_vma *vma)
 {
 	const struct vmt_map was = *map;
-	uint32_t mapped_by = vmt_space_mapper(it->space, vma, was.mapped_by);
+	struct vmt_owners owners = { was.mapped_by, was.put_by };
 
+	vmt_space_settle(it->space, vma->start, VMT_START_MOVED, &owners);
+	if (owners.put_by != was.put_by) {
+		count_live(it, was.put_by, was.vma.flags, -1);
+		count_live(it, owners.put_by, vma->flags, 1);
+	}
 	vmt_space_remove(it->space, map); /* this frees the memory that the insertion needs */
-	if (!vmt_space_insert(it->space, vma, mapped_by, was.put_by, was.time))
+	if (!vmt_space_insert(it->space, vma, owners.mapped_by, owners.put_by, was.time))
 		it->effect->out_of_memory = true;
 }
 
@@ -106,6 +111,8 @@ static void merge_right(struct vmt_fast *it, struct vmt_map *right, const struct
 
 	if (!right)
 		return; /* there was no memory for the piece that had to be split off */
+	vmt_space_note_joined(it->space, (struct vmt_range){ right->vma.start, right->vma.end },
+			      (struct vmt_owners){ right->mapped_by, right->put_by }, it->site);
 	vmt_merge_rules_combine(&both, &right->vma);
 	both.flags |= right->vma.flags & VMT_MAP_STORED;
 	vmt_merge_rules_settle_one(&both);
@@ -146,19 +153,20 @@ struct vmt_vma vmt_fast_altered(const struct vmt_vma *vma, const struct vmt_chan
 
 void vmt_fast_set_vma(struct vmt_fast *it, struct vmt_map *map, const struct vmt_vma *vma)
 {
-	uint32_t mapped_by = vmt_space_mapper(it->space, vma, map->mapped_by);
-
-	if (vmt_vma_same(&map->vma, vma) && mapped_by == map->mapped_by &&
-	    !((map->vma.flags ^ vma->flags) & VMT_MAP_STORED))
+	if (vmt_vma_same(&map->vma, vma) && !((map->vma.flags ^ vma->flags) & VMT_MAP_STORED))
 		map->vma = *vma;
 	else
-		vmt_space_update(it->space, map, vma, mapped_by, map->put_by, map->time);
+		vmt_space_update(it->space, map, vma, map->mapped_by, map->put_by, map->time);
 }
 
-void vmt_fast_split_off(struct vmt_fast *it, const struct vmt_vma *vma, uint32_t mapped_by)
+void vmt_fast_split_off(struct vmt_fast *it, const struct vmt_vma *vma, uint32_t mapped_by,
+			enum vmt_new_start how)
 {
+	struct vmt_owners owners = { mapped_by, it->site };
+
 	it->effect->call.split++;
-	add_map(it, NULL, vma, vmt_space_mapper(it->space, vma, mapped_by));
+	vmt_space_settle(it->space, vma->start, how, &owners);
+	add_map(it, NULL, vma, owners);
 }
 
 /* Remove the part of the map that lies in range. */
@@ -167,7 +175,6 @@ static void take_part(struct vmt_fast *it, struct vmt_map *map, struct vmt_range
 	const struct vmt_vma front = vmt_fast_up_to(&map->vma, range.start);
 	const struct vmt_vma rest = vmt_fast_from(&map->vma, range.end);
 	bool has_rest = map->vma.end > range.end;
-	uint32_t mapped_by = map->mapped_by; /* the front may get another */
 
 	if (map->vma.start >= range.start) {
 		move_start(it, map, &rest);
@@ -175,7 +182,7 @@ static void take_part(struct vmt_fast *it, struct vmt_map *map, struct vmt_range
 	}
 	vmt_fast_set_vma(it, map, &front);
 	if (has_rest)
-		vmt_fast_split_off(it, &rest, mapped_by);
+		vmt_fast_split_off(it, &rest, map->mapped_by, VMT_START_BEYOND);
 }
 
 inline void vmt_fast_take_out(struct vmt_fast *it, struct vmt_map *map, struct vmt_range range)
@@ -191,19 +198,15 @@ inline void vmt_fast_take_out(struct vmt_fast *it, struct vmt_map *map, struct v
 inline void vmt_fast_place(struct vmt_fast *it, struct vmt_vma *vma, struct vmt_fast_sides sides,
 			   struct vmt_map *left, struct vmt_map *right, struct vmt_map *next)
 {
-	bool has_merged = sides.merges_left || sides.merges_right;
-
 	it->effect->call.created = 1;
-	it->effect->call.merged = has_merged;
-	vmt_space_note_mapped(it->space, (struct vmt_range){ vma->start, vma->end }, it->site,
-			      has_merged);
+	it->effect->call.merged = sides.merges_left || sides.merges_right;
 	if (sides.merges_left) {
 		merge_left(it, left, vma);
 	} else if (sides.merges_right) {
 		merge_right(it, right, vma);
 	} else {
 		vmt_merge_rules_settle_one(vma);
-		add_map(it, next, vma, it->site);
+		add_map(it, next, vma, (struct vmt_owners){ it->site, it->site });
 	}
 }
 
@@ -249,6 +252,9 @@ VMT_HOT static bool apply_fresh(struct vmt_fast *it, const struct vmt_simple *si
 	if (!vmt_fast_judge(it->space, &vma, sides.left ? &sides.left->vma : NULL,
 			    sides.right ? &sides.right->vma : NULL, &merged))
 		return false;
+	vmt_space_note_mapped(it->space, simple->range, it->site,
+			      merged.merges_left ? sides.left : NULL,
+			      merged.merges_right ? sides.right : NULL);
 	vmt_fast_place(it, &vma, merged, sides.left, sides.right, sides.next);
 	return true;
 }

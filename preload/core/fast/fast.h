@@ -58,7 +58,8 @@ void vmt_fast_drop(struct vmt_fast *it, struct vmt_map *map);
 void vmt_fast_take_out(struct vmt_fast *it, struct vmt_map *map, struct vmt_range range);
 
 /* Add another piece of a map. */
-void vmt_fast_split_off(struct vmt_fast *it, const struct vmt_vma *vma, uint32_t mapped_by);
+void vmt_fast_split_off(struct vmt_fast *it, const struct vmt_vma *vma, uint32_t mapped_by,
+			enum vmt_new_start how);
 
 /*
  * Return the part of a map before end, or from start on. Beside a hole, nothing is known of a

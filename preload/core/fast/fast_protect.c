@@ -67,16 +67,16 @@ static bool judge_part(const struct vmt_space *space, const struct vmt_vma *left
 /* The altered piece starts where the map did, or after its front. */
 static void keep(struct vmt_fast *it, struct vmt_map *map, const struct pieces *pieces)
 {
-	uint32_t mapped_by = map->mapped_by; /* the front may get another */
+	uint32_t mapped_by = map->mapped_by;
 
 	if (pieces->has_front) {
 		vmt_fast_set_vma(it, map, &pieces->front);
-		vmt_fast_split_off(it, &pieces->part, mapped_by);
+		vmt_fast_split_off(it, &pieces->part, mapped_by, VMT_START_CUT);
 	} else {
 		vmt_fast_set_vma(it, map, &pieces->part);
 	}
 	if (pieces->has_rest)
-		vmt_fast_split_off(it, &pieces->rest, mapped_by);
+		vmt_fast_split_off(it, &pieces->rest, mapped_by, VMT_START_BEYOND);
 }
 
 /* The altered piece merges with the map to its left. The rest of its own map stays a map. */
@@ -87,8 +87,29 @@ static void hand_over(struct vmt_fast *it, struct vmt_map *left, struct vmt_map 
 
 	vmt_fast_drop(it, map);
 	if (pieces->has_rest)
-		vmt_fast_split_off(it, &pieces->rest, mapped_by);
+		vmt_fast_split_off(it, &pieces->rest, mapped_by, VMT_START_BEYOND);
 	vmt_fast_set_vma(it, left, &pieces->part);
+}
+
+/* The altered piece becomes part of its neighbour on the left, and that on the right part of it. */
+static void note_joined(const struct vmt_fast *it, struct vmt_fast_sides sides,
+			const struct vmt_map *left, const struct vmt_map *map,
+			struct vmt_range range, const struct vmt_map *right)
+{
+	const struct vmt_range piece = {
+		map->vma.start,
+		map->vma.end < range.end ? map->vma.end : range.end,
+	};
+
+	if (sides.merges_left)
+		vmt_space_note_joined(it->space, piece,
+				      (struct vmt_owners){ map->mapped_by, map->put_by },
+				      left->mapped_by);
+	if (sides.merges_right)
+		vmt_space_note_joined(it->space,
+				      (struct vmt_range){ right->vma.start, right->vma.end },
+				      (struct vmt_owners){ right->mapped_by, right->put_by },
+				      sides.merges_left ? left->mapped_by : map->mapped_by);
 }
 
 bool vmt_fast_protect_one(struct vmt_fast *it, const struct vmt_change *change,
@@ -112,6 +133,7 @@ bool vmt_fast_protect_one(struct vmt_fast *it, const struct vmt_change *change,
 		return false;
 	vmt_merge_rules_settle_one(&pieces.part);
 	it->effect->call.merged = (uint64_t)sides.merges_left + sides.merges_right;
+	note_joined(it, sides, left, map, range, right);
 	if (sides.merges_right)
 		vmt_fast_drop(it, right);
 	if (sides.merges_left)

@@ -96,9 +96,13 @@ static bool is_front_again(const struct range_call *it, const struct around *aro
 static void put_front(struct range_call *it, struct vmt_map *map, const struct vmt_vma *vma)
 {
 	const struct vmt_vma rest = vmt_fast_from(&map->vma, it->range.end);
+	struct vmt_owners owners = { map->mapped_by, map->put_by };
 	struct vmt_vma both = *vma;
 
-	vmt_space_note_mapped(it->fast.space, it->range, it->fast.site, true);
+	vmt_space_note_mapped(it->fast.space, it->range, it->fast.site, NULL, map);
+	vmt_space_settle(it->fast.space, rest.start, VMT_START_MOVED, &owners);
+	vmt_space_note_joined(it->fast.space, (struct vmt_range){ it->range.end, map->vma.end },
+			      owners, it->fast.site);
 	vmt_merge_rules_combine(&both, &rest);
 	vmt_merge_rules_settle_one(&both);
 	vmt_fast_set_vma(&it->fast, map, &both);
@@ -120,6 +124,9 @@ static bool range_mapped(struct range_call *it, const struct around *around)
 		put_front(it, around->first, &vma);
 		return true;
 	}
+	vmt_space_note_mapped(space, it->range, it->fast.site,
+			      sides.merges_left ? vmt_space_find(space, vma.start - 1) : NULL,
+			      sides.merges_right ? vmt_space_find(space, vma.end) : NULL);
 	take_all_out(it, around->first);
 	vmt_fast_place(&it->fast, &vma, sides,
 		       sides.merges_left ? vmt_space_find(space, vma.start - 1) : NULL,

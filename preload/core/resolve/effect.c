@@ -127,10 +127,52 @@ static void note_piece(struct vmt_outcome_map *after, const struct vmt_origin *o
 	}
 }
 
+/* What the call has mapped, and what came to lie somewhere else, is not what was there before. */
+static void note_mapped(const struct vmt_space *space, const struct vmt_change *change,
+			const struct vmt_outcome *outcome, uint32_t site)
+{
+	struct vmt_range fresh = change->fresh;
+	size_t i = vmt_outcome_from(outcome, fresh.start);
+	const struct vmt_vma *vma = i < outcome->count ? &outcome->map[i].vma : NULL;
+	const struct vmt_map *below = NULL, *above = NULL;
+
+	if (!vmt_range_is_empty(vmt_origin_moved_range(change)))
+		vmt_space_note_moved(space, vmt_origin_moved_range(change));
+	if (vmt_range_is_empty(fresh))
+		return;
+	if (vma && vma->start < fresh.start && !change->failed)
+		below = vmt_space_find(space, fresh.start - 1);
+	if (vma && vma->end > fresh.end && !change->failed)
+		above = vmt_space_find(space, fresh.end);
+	vmt_space_note_mapped(space, fresh, site, below, above);
+}
+
+/*
+ * A piece becomes part of a map that does not begin with it. It has the owners that it would have as a
+ * map of its own.
+ */
+static void note_joined(const struct vmt_space *space, const struct vmt_outcome_map *after,
+			const struct vmt_origin *origin, uint64_t start, uint32_t site)
+{
+	const struct vmt_map *map = origin->map;
+	uint32_t first = after->kept && !after->is_fresh ? after->kept->mapped_by : site;
+	struct vmt_owners owners;
+	bool is_rest;
+
+	if (origin->kind != VMT_ORIGIN_MAP || start == after->vma.start)
+		return;
+	is_rest = map->first_byte != UINT64_MAX; /* a piece before it was seen */
+	owners = (struct vmt_owners){ map->mapped_by, is_rest ? site : map->put_by };
+	if (start != map->vma.start)
+		vmt_space_settle(space, start, is_rest ? VMT_START_BEYOND : VMT_START_MOVED,
+				 &owners);
+	vmt_space_note_joined(space, (struct vmt_range){ start, origin->end }, owners, first);
+}
+
 /* Count the pieces of one map after the call. */
 static void count_after(const struct vmt_space *space, const struct vmt_change *change,
 			const struct vmt_outcome *outcome, struct vmt_outcome_map *after,
-			struct vmt_effect *effect)
+			uint32_t site, struct vmt_effect *effect)
 {
 	struct vmt_origin last = { .kind = VMT_ORIGIN_ALIEN, .map = NULL };
 	uint64_t pieces = 0;
@@ -146,6 +188,7 @@ static void count_after(const struct vmt_space *space, const struct vmt_change *
 		    is_own(&origin.map->vma) != is_own(&after->vma))
 			origin = (struct vmt_origin){ VMT_ORIGIN_ALIEN, NULL, x, origin.end };
 		if (pieces == 0 || !is_same_origin(&origin, &last)) {
+			note_joined(space, after, &origin, x, site);
 			note_piece(after, &origin);
 			pieces++;
 			aliens += origin.kind == VMT_ORIGIN_ALIEN;
@@ -209,19 +252,20 @@ static uint32_t hidden_flags(const struct vmt_change *change, const struct vmt_o
 	return like ? like->vma.flags & HIDDEN : change->flags & VMT_MAP_STACK;
 }
 
-/* What the call has mapped, and what came to lie somewhere else, is not what was there before. */
-static void note_mapped(struct vmt_space *space, const struct vmt_change *change,
-			const struct vmt_outcome *outcome, uint32_t site)
+static void settle(const struct vmt_space *space, const struct vmt_change *change,
+		   struct vmt_outcome_map *after)
 {
-	struct vmt_range fresh = change->fresh;
-	size_t i = vmt_outcome_from(outcome, fresh.start);
-	bool has_merged = i < outcome->count && (outcome->map[i].vma.start < fresh.start ||
-						 outcome->map[i].vma.end > fresh.end);
+	struct vmt_owners owners = { after->mapped_by, after->put_by };
+	enum vmt_new_start how = VMT_START_BEYOND;
 
-	if (!vmt_range_is_empty(vmt_origin_moved_range(change)))
-		vmt_space_note_mapped(space, vmt_origin_moved_range(change), site, false);
-	if (!vmt_range_is_empty(fresh))
-		vmt_space_note_mapped(space, fresh, site, has_merged && !change->failed);
+	if (after->kept->first_byte == after->kept_byte)
+		how = VMT_START_MOVED;
+	else if (vmt_range_has(change->protect, after->vma.start) ||
+		 vmt_range_has(change->advise, after->vma.start))
+		how = VMT_START_CUT;
+	vmt_space_settle(space, after->vma.start, how, &owners);
+	after->mapped_by = owners.mapped_by;
+	after->put_by = owners.put_by;
 }
 
 static void set_owners(const struct vmt_space *space, const struct vmt_change *change,
@@ -234,11 +278,13 @@ static void set_owners(const struct vmt_space *space, const struct vmt_change *c
 	after->put_by = site;
 	after->time = time;
 	if (kept) {
-		after->mapped_by = vmt_space_mapper(space, &after->vma, kept->mapped_by);
+		after->mapped_by = kept->mapped_by;
 		if (kept->first_byte == after->kept_byte) {
 			after->put_by = kept->put_by;
 			after->time = kept->time;
 		}
+		if (after->vma.start != kept->vma.start)
+			settle(space, change, after);
 	} else if (!after->is_fresh) {
 		after->mapped_by = VMT_SITE_UNSEEN;
 		after->put_by = VMT_SITE_UNSEEN;
@@ -340,10 +386,10 @@ void vmt_effect_apply(struct vmt_space *space, const struct vmt_change *change,
 		note_growth(space, change, resolution);
 		begin_counting(space, resolution, first);
 	}
-	for (size_t i = 0; i < outcome->count; i++)
-		count_after(space, change, outcome, &outcome->map[i], &effect);
-	count_before(first, change, resolution, &effect);
 	note_mapped(space, change, outcome, site);
+	for (size_t i = 0; i < outcome->count; i++)
+		count_after(space, change, outcome, &outcome->map[i], site, &effect);
+	count_before(first, change, resolution, &effect);
 	for (size_t i = 0; i < outcome->count; i++)
 		set_owners(space, change, &outcome->map[i], site, time);
 	for (unsigned i = 0; i < resolution->span_count; i++)

@@ -56,7 +56,8 @@ static inline int64_t vmt_counts_net(const struct vmt_counts *counts)
  * Replace the maps in resolution's spans by resolution's outcome, and count the difference. Owners:
  * the leftmost piece of an earlier map keeps that map's record; its other pieces are put by `site`.
  * A new mapping is both mapped and put by `site`. Where pieces merge, the record of the leftmost
- * earlier piece survives. change->how == VMT_CHANGE_NOTHING means that no call was made: every
+ * earlier piece survives. Where a map has got a new start and the space has parts, these say who mapped
+ * what is there, and who had put a start there before. change->how == VMT_CHANGE_NOTHING means that no call was made: every
  * difference is unseen.
  */
 void vmt_effect_apply(struct vmt_space *space, const struct vmt_change *change,

@@ -202,48 +202,62 @@ void vmt_space_update(struct vmt_space *space, struct vmt_map *map, const struct
 	tell_changed(space, map);
 }
 
-static struct vmt_range range_of(const struct vmt_recent_part *part)
+static struct vmt_parts_side side_of(const struct vmt_map *map)
 {
-	return (struct vmt_range){ part->start, part->start + part->pages * VMT_PAGE_SIZE };
-}
-
-static void forget(struct vmt_recent *recent, struct vmt_range range)
-{
-	uint32_t kept = 0;
-
-	for (uint32_t i = 0; i < recent->count; i++) {
-		if (!vmt_range_meets(range_of(&recent->part[i]), range))
-			recent->part[kept++] = recent->part[i];
-	}
-	recent->count = kept;
+	return (struct vmt_parts_side){ map != NULL, map ? map->mapped_by : VMT_NO_INDEX };
 }
 
 void vmt_space_note_mapped(const struct vmt_space *space, struct vmt_range range, uint32_t site,
-			   bool has_merged)
+			   const struct vmt_map *below, const struct vmt_map *above)
 {
-	struct vmt_recent *recent = space->recent;
-	uint64_t pages = (range.end - range.start) / VMT_PAGE_SIZE;
-	uint32_t at;
-
-	if (!recent)
-		return;
-	forget(recent, range);
-	if (!has_merged || pages > UINT32_MAX)
-		return;
-	at = recent->count < VMT_RECENT_MAX ? recent->count++ : recent->next++ % VMT_RECENT_MAX;
-	recent->part[at] = (struct vmt_recent_part){ range.start, (uint32_t)pages, site };
+	if (space->parts && (below || above || RB_ROOT(&space->parts->tree)))
+		vmt_parts_map(space->parts, space->arena, range, site, side_of(below),
+			      side_of(above));
 }
 
-uint32_t vmt_space_mapper(const struct vmt_space *space, const struct vmt_vma *piece,
-			  uint32_t mapped_by)
+void vmt_space_note_moved(const struct vmt_space *space, struct vmt_range range)
 {
-	const struct vmt_recent *recent = space->recent;
+	if (space->parts)
+		vmt_parts_forget(space->parts, space->arena, range);
+}
 
-	for (uint32_t i = 0; recent && i < recent->count; i++) {
-		struct vmt_range part = range_of(&recent->part[i]);
+void vmt_space_note_joined(const struct vmt_space *space, struct vmt_range range,
+			   struct vmt_owners owners, uint32_t first)
+{
+	const struct vmt_part part = {
+		.start = range.start,
+		.end = range.end,
+		.mapped_by = owners.mapped_by,
+		.put_by = owners.put_by,
+	};
 
-		if (part.start <= piece->start && piece->end <= part.end)
-			return recent->part[i].mapped_by;
-	}
-	return mapped_by;
+	if (!space->parts)
+		return;
+	if (part.mapped_by != first || vmt_parts_find(space->parts, range.start - 1))
+		vmt_parts_join(space->parts, space->arena, &part);
+}
+
+static uint32_t mapper_at(const struct vmt_space *space, uint64_t addr, uint32_t otherwise)
+{
+	const struct vmt_part *part = vmt_parts_find(space->parts, addr);
+
+	return part ? part->mapped_by : otherwise;
+}
+
+void vmt_space_settle(const struct vmt_space *space, uint64_t start, enum vmt_new_start how,
+		      struct vmt_owners *owners)
+{
+	uint32_t otherwise = owners->mapped_by;
+	const struct vmt_part *part;
+
+	if (!space->parts || RB_EMPTY(&space->parts->tree))
+		return;
+	part = vmt_parts_find(space->parts, start);
+	if (!part)
+		return;
+	owners->mapped_by = part->mapped_by;
+	if (part->start != start || part->put_by == VMT_NO_INDEX || how == VMT_START_CUT)
+		return;
+	if (how == VMT_START_MOVED || mapper_at(space, start - 1, otherwise) != part->mapped_by)
+		owners->put_by = part->put_by;
 }

@@ -12,6 +12,7 @@
 
 #include "core/base/arena.h"
 #include "core/base/base.h"
+#include "core/vma/parts.h"
 #include "core/vma/rules.h"
 #include "core/vma/vma.h"
 #include <bsd/sys/tree.h>
@@ -19,7 +20,7 @@
 struct vmt_map {
 	RB_ENTRY(vmt_map) order; /* first, next to the bounds: a descent reads nothing else */
 	struct vmt_vma vma;
-	uint32_t mapped_by; /* the site whose call mapped it, or most of it as far as is known */
+	uint32_t mapped_by; /* the site whose call mapped the memory where it starts */
 	uint32_t put_by; /* the site whose call put this start here */
 	uint64_t time; /* when the start was put here, ns */
 	uint32_t slot; /* the slot of its range in the recording; VMT_NO_INDEX = none */
@@ -29,23 +30,6 @@ struct vmt_map {
 };
 
 RB_HEAD(vmt_map_tree, vmt_map);
-
-#define VMT_RECENT_MAX 8u
-
-/*
- * Memory that was mapped lately, and has become part of a larger map, of which the table knows only
- * who mapped the rest. An allocator often maps an object and then cuts it, for a guard or for
- * alignment: the pieces are the object's again. The parts do not overlap, and have no order.
- */
-struct vmt_recent {
-	uint32_t count;
-	uint32_t next; /* counts those that were given up for a later one */
-	struct vmt_recent_part {
-		uint64_t start;
-		uint32_t pages;
-		uint32_t mapped_by; /* site */
-	} part[VMT_RECENT_MAX];
-};
 
 /*
  * Callbacks for changes to the table, so that the recording can follow. All may be NULL. They come
@@ -65,7 +49,7 @@ struct vmt_space {
 	/* the map that was changed last, or a neighbour of one removed; NULL = none */
 	struct vmt_map *near;
 	const struct vmt_space_ops *ops;
-	struct vmt_recent *recent; /* the caller's; NULL = none */
+	struct vmt_parts *parts; /* the caller's; NULL = none */
 	uint64_t count; /* all maps, including the library's own */
 	uint64_t own; /* the library's own maps */
 	struct vmt_rules rules;
@@ -106,13 +90,42 @@ struct vmt_map *vmt_space_insert_before(struct vmt_space *space, struct vmt_map 
 
 void vmt_space_remove(struct vmt_space *space, struct vmt_map *map);
 
-/* The site's call has mapped the range, and it has merged with a neighbour, or has not. */
+/*
+ * The site's call has mapped the range, and it has merged with these neighbours; NULL: it has not.
+ */
 void vmt_space_note_mapped(const struct vmt_space *space, struct vmt_range range, uint32_t site,
-			   bool has_merged);
+			   const struct vmt_map *below, const struct vmt_map *above);
 
-/* Who mapped this piece of a map that was mapped_by this site otherwise? */
-uint32_t vmt_space_mapper(const struct vmt_space *space, const struct vmt_vma *piece,
-			  uint32_t mapped_by);
+/* What came to lie in the range was mapped elsewhere. */
+void vmt_space_note_moved(const struct vmt_space *space, struct vmt_range range);
+
+/* The owners of a map. */
+struct vmt_owners {
+	uint32_t mapped_by;
+	uint32_t put_by;
+};
+
+/*
+ * What these own has become part of a map that starts with what `first` mapped.
+ */
+void vmt_space_note_joined(const struct vmt_space *space, struct vmt_range range,
+			   struct vmt_owners owners, uint32_t first);
+
+/* How a map got a start where it had none. */
+enum vmt_new_start {
+	VMT_START_MOVED, /* memory in front of it came or went */
+	VMT_START_CUT, /* the call changed what begins there */
+	VMT_START_BEYOND, /* the call changed what ends there */
+};
+
+/*
+ * Who owns a map with a new start? owners: those of the map that it was part of, and who would have put
+ * the start there. Where it is known that another call mapped what lies there, that call is the
+ * mapper. If there was a start at the same place before the map became part of another, it is again
+ * of who had put it there, unless it is a cut within what one site mapped.
+ */
+void vmt_space_settle(const struct vmt_space *space, uint64_t start, enum vmt_new_start how,
+		      struct vmt_owners *owners);
 
 /* Change map in place; vma->start must equal the map's own. */
 void vmt_space_update(struct vmt_space *space, struct vmt_map *map, const struct vmt_vma *vma,
