@@ -86,8 +86,10 @@ void vmt_parts_forget(struct vmt_parts *parts, struct vmt_arena *arena, struct v
 			part->end = range.start;
 			rest.start = range.end;
 			rest.put_by = VMT_NO_INDEX;
-			if (rest.start < rest.end)
-				add_part(parts, arena, &rest);
+			if (rest.start < rest.end) {
+				add_part(parts, arena, &rest); /* this may drop `next` */
+				return;
+			}
 		} else if (part->end > range.end) {
 			part->start = range.end; /* the order stays the same */
 			part->put_by = VMT_NO_INDEX;
