@@ -53,7 +53,7 @@ for number in $(seq 0 99); do
 done
 courses=()
 for course in leak bursts warm-up sawtooth burst rising-sawtooth leak-and-warm-up small-leak \
-	leak-and-bursts uneven-leak start-up start-up-alike libraries; do
+	leak-and-bursts uneven-leak resized start-up start-up-alike libraries; do
 	record $course 9>&- &
 	courses+=($!)
 done
@@ -80,6 +80,10 @@ judged uneven-leak leak 'a leak, about \+[23][0-9][0-9] a second .* would be rea
 	"(.rate * $SECONDS_EACH | . > 0.75 * 1800 and . < 1.25 * 1800)"
 judged leak-and-bursts leak 'a leak, \+[12][0-9] a second since 0.[0-9] s, falling at times' \
 	"$(near $((120 / SECONDS_EACH)))"
+
+# A table is resized twice, and its entries are replaced by another call: the process is flat in the end.
+judged resized plateau 'a plateau since 4.[0-9] s, between 9[0-9]+ and 9[0-9]+'
+check "resized: nobody leaks" [ "$(grep -c 'growth: a leak\|==   leak  ' resized.txt)" = 0 ]
 
 # Growth by ever new call sites, and growth that becomes slower, look like a start-up.
 judged start-up too-short 'the run is too short to tell a leak from start-up'

@@ -159,7 +159,9 @@ cc -g -O1 long.c -o long || exit 2
 "$TOOL" report long.rec >report.txt 2>&1
 check "a long run: report" grep -qE '^growth +\+6[0-9][0-9] before exit gave back 600 at the end: a leak, \+[0-9]+ a second' \
 	<<<"$(line growth)"
-check "a long run: JSON" jq -e '.processes[0].growth.verdict == "leak"' \
+check "a long run: who leaked" grep -qE '^leak +none of the 600 maps by mmap in main long.c:[0-9]+ is given back before the end $' \
+	<<<"$(line leak)"
+check "a long run: JSON" jq -e '.processes[0] | .growth.verdict == "leak" and .leak.left == 600' \
 	<<<"$("$TOOL" report --format=json long.rec)"
 
 # Where the peak was before the end, the maps are judged together.

@@ -2,8 +2,8 @@
 /*
  * A program whose count of maps follows a known course over its run, however busy the machine is:
  * the number of maps is a function of time. Arguments: the course (leak, bursts, warm-up, sawtooth,
- * burst, rising-sawtooth, leak-and-warm-up, small-leak, leak-and-bursts, uneven-leak, start-up,
- * start-up-alike, or libraries, which loads libraries/0.so, 1.so and so on), and the seconds. The
+ * burst, rising-sawtooth, leak-and-warm-up, small-leak, leak-and-bursts, uneven-leak, resized,
+ * start-up, start-up-alike, or libraries, which loads libraries/0.so, 1.so and so on), and the seconds. The
  * exit status is 75 if the program did not run for a sixtieth of this time, and so left out a part of
  * the course.
  */
@@ -37,6 +37,19 @@ static void __attribute__((noinline)) grow_other(long wanted)
 {
 	while (count[1] < wanted)
 		kept[1][count[1]++] = map_one();
+}
+
+/* Replace entries of the table one after the other, up to the so many-th since the start. */
+static void __attribute__((noinline)) replace(long wanted)
+{
+	static long replaced;
+
+	for (; replaced < wanted; replaced++) {
+		void **entry = &kept[0][replaced * 7919 % count[0]];
+
+		REQUIRE(munmap(*entry, PAGE) == 0);
+		*entry = map_one();
+	}
 }
 
 static void __attribute__((noinline)) load(long wanted)
@@ -97,6 +110,9 @@ static void step(const char *curve, double part)
 		grow((long)(120 * part) + (tooth > 0.4 && tooth < 0.6 ? 2000 : 0));
 	} else if (!strcmp(curve, "uneven-leak")) {
 		grow(200 * ((long)(part * 7.1) + (long)(part * 2.5)));
+	} else if (!strcmp(curve, "resized")) {
+		grow(300 * (1 + (long)(part * 3)));
+		replace((long)(3000 * part));
 	} else if (!strcmp(curve, "start-up")) {
 		grow_deep((long)(600 * part), (long)(40 * part));
 	} else if (!strcmp(curve, "start-up-alike")) {

@@ -28,6 +28,8 @@ struct sum {
 struct places {
 	const struct vmt_explain_record *record;
 	uint32_t sites;
+	uint64_t torn_down; /* maps that were given back because the process ended… */
+	bool is_cut; /* …and all is of the time before that */
 	struct sum *all; /* of all sites */
 	struct sum *some; /* of those that the leak may be of */
 };
@@ -44,26 +46,39 @@ static void add_counts_of_site(struct sum *sum, uint32_t index,
 	sum->most = did;
 }
 
-/* Sum up the sites that is_of has; NULL: all. Returns NULL without memory. */
-static struct sum *sum_places(const struct vmt_explain_record *record, const bool *is_of)
+static void add_live_maps(const struct places *places, const bool *is_of, struct sum *sums)
 {
-	uint32_t sites = record->explain.facts.sites;
-	struct sum *sums = calloc((size_t)sites + 1, sizeof(*sums));
-	struct vmt_rec_site site;
+	const struct vmt_explain_record *record = places->record;
 
-	for (uint32_t i = VMT_SITE_FIRST; sums && i < sites; i++) {
-		if ((!is_of || is_of[i]) && vmt_view_site(record->view, i, &site))
-			add_counts_of_site(&sums[vmt_explain_record_place(record, i)], i,
-					   &site.counters);
-	}
-	for (size_t i = 0; sums && i < record->count; i++) {
+	for (size_t i = 0; i < record->count; i++) {
 		uint32_t put_by = record->map[i].put_by, mapped_by = record->map[i].mapped_by;
 
-		if (put_by < sites && (!is_of || is_of[put_by]))
+		if (put_by < places->sites && (!is_of || is_of[put_by]))
 			sums[vmt_explain_record_place(record, put_by)].live++;
-		if (mapped_by < sites && (!is_of || is_of[mapped_by]))
+		if (mapped_by < places->sites && (!is_of || is_of[mapped_by]))
 			sums[vmt_explain_record_place(record, mapped_by)].mapped++;
 	}
+}
+
+/* Sum up the sites that is_of has; NULL: all. Returns NULL without memory. */
+static struct sum *sum_places(const struct places *places, const bool *is_of)
+{
+	const struct vmt_explain_record *record = places->record;
+	struct sum *sums = calloc((size_t)places->sites + 1, sizeof(*sums)), *sum;
+	struct vmt_rec_site site;
+
+	for (uint32_t i = VMT_SITE_FIRST; sums && i < places->sites; i++) {
+		if ((is_of && !is_of[i]) || !vmt_view_site(record->view, i, &site))
+			continue;
+		sum = &sums[vmt_explain_record_place(record, i)];
+		add_counts_of_site(sum, i, &site.counters);
+		if (!places->is_cut)
+			continue;
+		sum->live += vmt_view_live_at_peak(record->view, &site, site.live);
+		sum->mapped = sum->counters.created ? sum->live : 0;
+	}
+	if (sums && !places->is_cut)
+		add_live_maps(places, is_of, sums);
 	return sums;
 }
 
@@ -279,7 +294,7 @@ static bool is_worth_telling(const struct sum *sum, const struct objects *object
 static bool is_much(const struct places *places, const struct objects *objects)
 {
 	const struct vmt_explain_record *record = places->record;
-	uint64_t growth = record->count - record->view->header.maps_start;
+	uint64_t growth = record->count + places->torn_down - record->view->header.maps_start;
 
 	return left_of(places, objects) >= growth / LEAST_SHARE &&
 	       objects->given_back < objects->made - objects->made / 100;
@@ -300,24 +315,29 @@ static bool find(const struct places *places, const struct vmt_leak_sites *sites
 	leak->site = sum->site;
 	leak->made = objects.made;
 	leak->left = objects.made - objects.given_back;
-	find_removers(places, &objects, leak);
+	leak->is_before_end = places->is_cut;
+	if (!places->is_cut)
+		find_removers(places, &objects, leak);
 	return true;
 }
 
 bool vmt_leak_find(const struct vmt_explain_record *record, uint64_t now, uint64_t torn_down,
 		   struct vmt_leak *ret_leak)
 {
-	struct places places = { record, record->explain.facts.sites, NULL, NULL };
+	bool is_cut = vmt_report_is_cut(record->view, now, torn_down);
+	struct places places = {
+		record, record->explain.facts.sites, is_cut ? torn_down : 0, is_cut, NULL, NULL,
+	};
 	struct vmt_leak leak = { .removers = 0 };
 	struct vmt_leak_sites sites;
 	bool found;
 
-	if (record->count <= record->view->header.maps_start ||
+	if (record->count + places.torn_down <= record->view->header.maps_start ||
 	    vmt_explain_record_lacks_maps(record) ||
-	    !vmt_leak_sites(record, now, torn_down, &sites))
+	    !vmt_leak_sites(record, now, places.torn_down, &sites))
 		return false;
-	places.all = sum_places(record, NULL);
-	places.some = sum_places(record, sites.is_of);
+	places.all = sum_places(&places, NULL);
+	places.some = sum_places(&places, sites.is_of);
 	found = places.all && places.some && find(&places, &sites, &leak);
 	free(places.all);
 	free(places.some);

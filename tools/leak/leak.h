@@ -13,6 +13,7 @@
 
 struct vmt_leak {
 	bool is_leak; /* otherwise, they are kept at the end of a short run, and may be in use */
+	bool is_before_end; /* it gave them back only because it ended */
 	uint32_t site; /* the call site that made most of them */
 	uint64_t made; /* maps, by all sites of its place that count */
 	uint64_t left; /* how many of them are not given back */

@@ -18,6 +18,7 @@ struct course {
 	uint64_t mapped; /* maps in memory that it mapped… */
 	uint64_t mapped_of; /* …and how many of them were put there by sites of the leak */
 	double rate; /* of a site that leaks: maps a second */
+	bool is_clear; /* it leaks steadily, and not below waves */
 	uint64_t rise; /* of what it held at least; 0 = it did not rise */
 	enum vmt_trend trend;
 };
@@ -36,37 +37,54 @@ static double rate_of(const struct vmt_curve *curve)
 }
 
 static void read_course(const struct vmt_explain_record *record, uint32_t site, uint64_t now,
-			bool is_others, struct course *course)
+			uint64_t torn_down, bool is_others, struct course *course)
 {
 	struct vmt_curve curve;
 
-	if (!vmt_report_site_trend(record->view, site, course->live, now, &curve))
+	if (!vmt_report_site_trend_before(record->view, site, course->live, now, torn_down, &curve))
 		return;
 	course->trend = curve.trend;
 	course->rise = curve.lows[1] - curve.lows[0];
-	if (is_others)
+	if (is_others) {
 		course->trend = VMT_TREND_GIVEN_BACK;
-	else if (curve.trend == VMT_TREND_LEAK && course->live)
+	} else if (curve.trend == VMT_TREND_LEAK && course->live) {
 		course->rate = rate_of(&curve);
+		course->is_clear = !curve.is_rough && curve.times < 2;
+	}
 }
 
-/* Returns an array with the course of each site, and the sum of the rates. NULL without memory. */
-static struct course *read_courses(const struct vmt_explain_record *record, uint64_t now,
-				   double *ret_rate)
+static void count_live(const struct vmt_explain_record *record, struct course *course)
 {
 	uint32_t sites = record->explain.facts.sites;
-	struct course *course = calloc((size_t)sites + 1, sizeof(*course));
-	bool *is_others = vmt_leak_others(record, now);
 
-	*ret_rate = 0;
-	for (size_t i = 0; course && i < record->count; i++) {
+	for (size_t i = 0; i < record->count; i++) {
 		if (record->map[i].put_by < sites)
 			course[record->map[i].put_by].live++;
 		if (record->map[i].mapped_by < sites)
 			course[record->map[i].mapped_by].mapped++;
 	}
+}
+
+/*
+ * Returns an array with the course of each site, and the sum of the rates. NULL without memory. Of maps that
+ * the process gave back because it ended, only their number at the peak is known.
+ */
+static struct course *read_courses(const struct vmt_explain_record *record, uint64_t now,
+				   uint64_t torn_down, double *ret_rate)
+{
+	bool is_cut = vmt_report_is_cut(record->view, now, torn_down);
+	uint32_t sites = record->explain.facts.sites;
+	struct course *course = calloc((size_t)sites + 1, sizeof(*course));
+	bool *is_others = is_cut ? NULL : vmt_leak_others(record, now);
+	struct vmt_rec_site site;
+
+	*ret_rate = 0;
+	if (course)
+		count_live(record, course);
 	for (uint32_t i = VMT_SITE_FIRST; course && i < sites; i++) {
-		read_course(record, i, now, is_others && is_others[i], &course[i]);
+		if (is_cut && vmt_view_site(record->view, i, &site))
+			course[i].live = vmt_view_live_at_peak(record->view, &site, site.live);
+		read_course(record, i, now, torn_down, is_others && is_others[i], &course[i]);
 		*ret_rate += course[i].rate;
 	}
 	free(is_others);
@@ -109,15 +127,33 @@ static void add_mappers(const struct vmt_explain_record *record, struct course *
  * to judge, are. In other growth, they are a part worth mentioning.
  */
 static bool do_matter(const struct vmt_explain_record *record, const struct course *course,
-		      double rate, const struct vmt_curve *whole)
+		      double rate, uint64_t torn_down, const struct vmt_curve *whole)
 {
-	uint64_t growth = record->count - record->view->header.maps_start, live = 0;
+	uint64_t growth = record->count + torn_down - record->view->header.maps_start, live = 0;
 
 	if (whole->trend == VMT_TREND_LEAK)
 		return rate >= rate_of(whole) / 2;
 	for (uint32_t i = VMT_SITE_FIRST; i < record->explain.facts.sites; i++)
 		live += course[i].rate > 0 ? course[i].live : 0;
 	return live >= growth / (whole->trend == VMT_TREND_SHORT ? LEAST_AT_ONCE : LEAST_SHARE);
+}
+
+/*
+ * Where sites that leak clearly make up much of the leak, those whose maps come and go besides may seem to
+ * leak because maps of the former lie beside theirs: these are left out. Returns the sum of the rates.
+ */
+static double prefer_clear(struct course *course, uint32_t sites, double rate,
+			   const struct vmt_curve *whole)
+{
+	double clear = 0;
+
+	for (uint32_t i = VMT_SITE_FIRST; i < sites; i++)
+		clear += course[i].is_clear ? course[i].rate : 0;
+	if (clear * 2 < (whole->trend == VMT_TREND_LEAK ? rate_of(whole) : rate))
+		return rate;
+	for (uint32_t i = VMT_SITE_FIRST; i < sites; i++)
+		course[i].rate = course[i].is_clear ? course[i].rate : 0;
+	return clear;
 }
 
 bool vmt_leak_sites(const struct vmt_explain_record *record, uint64_t now, uint64_t torn_down,
@@ -127,7 +163,7 @@ bool vmt_leak_sites(const struct vmt_explain_record *record, uint64_t now, uint6
 	struct vmt_curve whole = { .trend = VMT_TREND_NONE };
 	bool *is_of = calloc((size_t)sites + 1, sizeof(*is_of));
 	double rate;
-	struct course *course = read_courses(record, now, &rate);
+	struct course *course = read_courses(record, now, torn_down, &rate);
 
 	if (!course || !is_of) {
 		free(course);
@@ -136,8 +172,9 @@ bool vmt_leak_sites(const struct vmt_explain_record *record, uint64_t now, uint6
 	}
 	if (!vmt_report_trend_before(record->view, now, torn_down, &whole))
 		whole.trend = VMT_TREND_NONE;
+	rate = prefer_clear(course, sites, rate, &whole);
 	*ret_sites = (struct vmt_leak_sites){ .is_of = is_of, .trend = whole.trend };
-	ret_sites->by_curves = rate > 0 && do_matter(record, course, rate, &whole);
+	ret_sites->by_curves = rate > 0 && do_matter(record, course, rate, torn_down, &whole);
 	for (uint32_t i = VMT_SITE_FIRST; i < sites; i++)
 		is_of[i] =
 			ret_sites->by_curves ? course[i].rate > 0 : is_suspect(&course[i], &whole);

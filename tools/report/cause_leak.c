@@ -28,8 +28,14 @@ static uint64_t *weigh_left(const struct vmt_explain_record *record, const struc
 	uint32_t sites = record->explain.facts.sites,
 		 place = vmt_explain_record_place(record, leak->site);
 	uint64_t *weight = calloc((size_t)sites + 1, sizeof(*weight));
+	struct vmt_rec_site site;
 
-	for (size_t i = 0; weight && i < record->count; i++) {
+	for (uint32_t i = VMT_SITE_FIRST; weight && leak->is_before_end && i < sites; i++) {
+		if (leak->is_of[i] && vmt_explain_record_place(record, i) == place &&
+		    vmt_view_site(record->view, i, &site))
+			weight[i] = vmt_view_live_at_peak(record->view, &site, site.live);
+	}
+	for (size_t i = 0; weight && !leak->is_before_end && i < record->count; i++) {
 		uint32_t put_by = record->map[i].put_by, mapped_by = record->map[i].mapped_by;
 
 		if (mapped_by < sites && vmt_explain_record_place(record, mapped_by) == place)
@@ -105,20 +111,22 @@ static const char *doubt_of(const struct vmt_explain_record *record, const struc
 static void put_leak(struct vmt_lines *lines, struct vmt_explain_record *record,
 		     const struct vmt_leak *leak)
 {
+	const char *before_end = leak->is_before_end ? " before the end" : "";
 	struct vmt_number number, made;
 	char by[480], left[480], others[600];
 
 	put_place(record, leak, by, left, sizeof(by));
 	if (leak->made - leak->left <= leak->made / 100) {
-		vmt_lines_add(lines, 10, "  leak    none of the %s maps by %s%s%s is given back%s",
+		vmt_lines_add(lines, 10,
+			      "  leak    none of the %s maps by %s%s%s is given back%s%s",
 			      vmt_lines_number(&made, leak->made), by, left, *left ? "," : "",
-			      doubt_of(record, leak));
+			      before_end, doubt_of(record, leak));
 		return;
 	}
 	put_removers(record, leak, others, sizeof(others));
-	vmt_lines_add(lines, 10, "  %s    %s of %s maps by %s are not given back%s%s%s",
+	vmt_lines_add(lines, 10, "  %s    %s of %s maps by %s are not given back%s%s%s%s",
 		      leak->is_leak ? "leak" : "kept", vmt_lines_number(&number, leak->left),
-		      vmt_lines_number(&made, leak->made), by, left, others,
+		      vmt_lines_number(&made, leak->made), by, left, before_end, others,
 		      doubt_of(record, leak));
 }
 

@@ -177,6 +177,10 @@ bool vmt_report_trend_before(const struct vmt_view *view, uint64_t now, uint64_t
 /* Judge a call site's own timeline, given its live maps; false if it has no timeline. */
 bool vmt_report_site_trend(const struct vmt_view *view, uint64_t site, uint64_t live, uint64_t now,
 			   struct vmt_curve *ret_curve);
+/* Is the process judged up to there only? Then its sites are, with their live maps at the peak. */
+bool vmt_report_is_cut(const struct vmt_view *view, uint64_t now, uint64_t torn_down);
+bool vmt_report_site_trend_before(const struct vmt_view *view, uint64_t site, uint64_t live,
+				  uint64_t now, uint64_t torn_down, struct vmt_curve *ret_curve);
 /* Did a call fail because there were too many maps? */
 bool vmt_report_is_limit_reached(const struct vmt_view *view);
 /* Returns how often a system call failed for this reason, and the first of these failures. */

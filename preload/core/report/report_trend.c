@@ -140,14 +140,6 @@ static bool site_trend(const struct vmt_view *view, uint64_t index, uint64_t liv
 	return true;
 }
 
-bool vmt_report_site_trend(const struct vmt_view *view, uint64_t index, uint64_t live, uint64_t now,
-			   struct vmt_curve *ret_curve)
-{
-	const struct part whole = { vmt_report_duration(view, now), false };
-
-	return site_trend(view, index, live, whole, ret_curve);
-}
-
 /*
  * Whether call sites that leak by themselves make up half of it. In a leak the same calls are made
  * again and again; a start-up comes to new ones all the time.
@@ -188,13 +180,9 @@ static void cut_off_end(struct vmt_curve_source *source, const struct vmt_view *
 	source->buckets = buckets < source->buckets ? buckets : source->buckets;
 }
 
-bool vmt_report_trend(const struct vmt_view *view, uint64_t now, struct vmt_curve *ret_curve)
-{
-	return vmt_report_trend_before(view, now, 0, ret_curve);
-}
-
-bool vmt_report_trend_before(const struct vmt_view *view, uint64_t now, uint64_t torn_down,
-			     struct vmt_curve *ret_curve)
+/* The timeline of the process; of a process that gave maps back because it ended, up to there. */
+static struct vmt_curve_source process_source(const struct vmt_view *view, uint64_t now,
+					      uint64_t torn_down)
 {
 	struct vmt_curve_source source = {
 		.bucket = process_bucket,
@@ -208,11 +196,65 @@ bool vmt_report_trend_before(const struct vmt_view *view, uint64_t now, uint64_t
 	};
 
 	cut_off_end(&source, view, torn_down);
+	return source;
+}
+
+bool vmt_report_trend(const struct vmt_view *view, uint64_t now, struct vmt_curve *ret_curve)
+{
+	return vmt_report_trend_before(view, now, 0, ret_curve);
+}
+
+bool vmt_report_trend_before(const struct vmt_view *view, uint64_t now, uint64_t torn_down,
+			     struct vmt_curve *ret_curve)
+{
+	struct vmt_curve_source source = process_source(view, now, torn_down);
+
 	if (!vmt_trend_judge(&source, ret_curve))
 		return false;
 	if (ret_curve->trend == VMT_TREND_LEAK && source.duration < VMT_TREND_START_UP_NS &&
 	    !is_of_leaking_sites(view, (struct part){ source.duration, torn_down }, ret_curve))
 		ret_curve->trend = VMT_TREND_SHORT;
+	return true;
+}
+
+bool vmt_report_is_cut(const struct vmt_view *view, uint64_t now, uint64_t torn_down)
+{
+	return process_source(view, now, torn_down).now != vmt_view_maps_now(view);
+}
+
+/*
+ * A process that stays at a level has no site that grows by more than that level allows: what such a site
+ * gained, another one lost, or it grew before that only.
+ */
+static bool is_refuted(const struct vmt_view *view, const struct vmt_curve *own, uint64_t now,
+		       uint64_t torn_down)
+{
+	uint64_t duration = process_source(view, now, torn_down).duration, gained;
+	struct vmt_curve whole;
+
+	if (!vmt_report_trend_before(view, now, torn_down, &whole) ||
+	    whole.trend != VMT_TREND_PLATEAU || duration < whole.since ||
+	    __builtin_mul_overflow(rate_of(own), (duration - whole.since) / 1000000, &gained))
+		return false;
+	return gained / 1000000 > 2 * (whole.high - whole.low) + VMT_TREND_SMALL;
+}
+
+bool vmt_report_site_trend(const struct vmt_view *view, uint64_t index, uint64_t live, uint64_t now,
+			   struct vmt_curve *ret_curve)
+{
+	return vmt_report_site_trend_before(view, index, live, now, 0, ret_curve);
+}
+
+bool vmt_report_site_trend_before(const struct vmt_view *view, uint64_t index, uint64_t live,
+				  uint64_t now, uint64_t torn_down, struct vmt_curve *ret_curve)
+{
+	const struct part part = { process_source(view, now, torn_down).duration,
+				   vmt_report_is_cut(view, now, torn_down) };
+
+	if (!site_trend(view, index, live, part, ret_curve))
+		return false;
+	if (ret_curve->trend == VMT_TREND_LEAK && is_refuted(view, ret_curve, now, torn_down))
+		ret_curve->trend = VMT_TREND_GROWING;
 	return true;
 }
 

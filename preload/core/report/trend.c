@@ -8,6 +8,8 @@
 #include "core/report/slope.h"
 
 #define WINDOWS VMT_TREND_WINDOWS
+/* Sites have 16 or more; one is lost where a run is judged up to its end only. */
+#define LEAST_BUCKETS (2 * WINDOWS - 1)
 
 /* for is_climbing(): what is a leak, and what may be one */
 #define SURE_PAIRS     0u
@@ -130,6 +132,7 @@ static void count_drops(struct run *run)
 static void second_pass(struct run *run)
 {
 	uint64_t rise, carry = run->source->start, lowest = UINT64_MAX, lowest_at = 0;
+	uint64_t first = UINT64_MAX;
 	bool is_up = false;
 
 	run->base = UINT64_MAX;
@@ -142,13 +145,15 @@ static void second_pass(struct run *run)
 		if (!is_up && bucket.max > run->base + rise / 2) {
 			run->trough[run->times > 1] = lowest;
 			run->trough_at[run->times > 1] = lowest_at;
+			first = run->times ? first : i;
 			run->times++;
 			is_up = true;
 			lowest = UINT64_MAX;
 		}
 		if (bucket.last < run->base + rise / 4)
 			is_up = false;
-		if (bucket.min < lowest) {
+		/* The bucket in which it first rose has the start as well. */
+		if (i != first && bucket.min < lowest) {
 			lowest = bucket.min;
 			lowest_at = i;
 		}
@@ -261,6 +266,18 @@ static uint32_t steady_from(const struct run *run)
 	return 0;
 }
 
+/* How fast it rises, by the lowest counts of the eighths, each with the bucket it was in. */
+static bool measure_floors(const struct run *run, struct vmt_slope *ret_slope)
+{
+	struct vmt_slope_point lows[WINDOWS];
+	uint32_t from = steady_from(run), count = 0;
+
+	/* The first quarter is left out: it may be a warm-up on top of the leak. */
+	for (uint32_t i = from ? from : WINDOWS / 4; i < WINDOWS; i++)
+		lows[count++] = (struct vmt_slope_point){ run->floor_at[i], run->floor[i] };
+	return vmt_slope_of(lows, count, ret_slope);
+}
+
 static bool is_plateau(const struct run *run)
 {
 	uint64_t before = run->settled * run->source->width;
@@ -290,6 +307,18 @@ static bool is_flat_after_start(const struct run *run)
 static bool is_in_waves(const struct run *run)
 {
 	return run->times > 1 && run->peak - run->base > (run->peak - run->source->start) / 4;
+}
+
+/*
+ * The lowest counts below waves may seem to rise steadily by chance, since there are few of them: then some
+ * of them rose much faster than others.
+ */
+static bool is_steady(const struct run *run)
+{
+	struct vmt_slope slope;
+
+	return steady_from(run) && !run->is_slowing &&
+	       (!is_in_waves(run) || (measure_floors(run, &slope) && !slope.is_rough));
 }
 
 /*
@@ -359,7 +388,7 @@ static enum vmt_trend trend_of(const struct run *run)
 	const struct vmt_curve_source *source = run->source;
 	uint64_t rise = run->peak - source->start;
 	bool is_back = source->now < source->start + rise / 2;
-	bool is_short = source->duration < VMT_TREND_SHORT_NS || run->buckets < 2 * WINDOWS;
+	bool is_short = source->duration < VMT_TREND_SHORT_NS || run->buckets < LEAST_BUCKETS;
 
 	if (rise < VMT_TREND_SMALL)
 		return VMT_TREND_NONE;
@@ -368,7 +397,7 @@ static enum vmt_trend trend_of(const struct run *run)
 	if (is_short && run->buckets >= 2 * WINDOWS && run->times > 2 && is_in_waves(run) &&
 	    of_waves(run) != VMT_TREND_LEAK)
 		return of_waves(run);
-	if (!is_short && steady_from(run) && !run->is_slowing)
+	if (!is_short && is_steady(run))
 		return VMT_TREND_LEAK;
 	if (!is_short && is_in_waves(run))
 		return of_waves(run);
@@ -381,27 +410,18 @@ static enum vmt_trend trend_of(const struct run *run)
 	return source->now + rise / 20 >= run->peak ? VMT_TREND_GROWING : VMT_TREND_UNEVEN;
 }
 
-/*
- * Measure how fast it leaks: by the lowest counts of the eighths, each with the bucket it was in.
- * If most of these do not rise, from trough to trough.
- */
+/* If the lowest counts of the eighths do not rise, it is measured from trough to trough. */
 static void measure_leak(const struct run *run, struct vmt_curve *curve)
 {
-	const struct vmt_curve_source *source = run->source;
-	struct vmt_slope_point lows[WINDOWS];
-	uint32_t from = steady_from(run), count = 0;
 	struct vmt_slope slope;
 
-	/* The first quarter is left out: it may be a warm-up on top of the leak. */
-	for (uint32_t i = from ? from : WINDOWS / 4; i < WINDOWS; i++)
-		lows[count++] = (struct vmt_slope_point){ run->floor_at[i], run->floor[i] };
-	if (vmt_slope_of(lows, count, &slope)) {
+	if (measure_floors(run, &slope)) {
 		curve->rise = slope.rise;
-		curve->span = slope.span * source->width;
+		curve->span = slope.span * run->source->width;
 		curve->is_rough = slope.is_rough;
 	} else if (run->times > 2 && run->trough[1] > run->trough[0]) {
 		curve->rise = run->trough[1] - run->trough[0];
-		curve->span = (run->trough_at[1] - run->trough_at[0]) * source->width;
+		curve->span = (run->trough_at[1] - run->trough_at[0]) * run->source->width;
 		curve->is_rough = true;
 	}
 }
