@@ -222,4 +222,85 @@ if [ $? = 23 ] && grep -q '+100 by mmap in keep' check.txt; then
 else
 	fail "more than the baseline" "$(cat check.txt)"
 fi
+
+# Where the baseline's peak was before the end, and that of the run was at the end or nearly so, call sites
+# are compared by what they have at the true end; those that then had more than ever before are named.
+cat >cache.c <<'EOF'
+#include <stdlib.h>
+#include <sys/mman.h>
+static void *cached[100], *held[100];
+static int caches, holds;
+static void *page(void) { return mmap(0, 4096, PROT_READ, MAP_SHARED | MAP_ANONYMOUS, -1, 0); }
+#define CALLER(name) __attribute__((noinline)) static void *name(void) { void *p = page(); __asm__(""); return p; }
+CALLER(cache)
+CALLER(burst)
+CALLER(forget)
+CALLER(hold)
+static void give_back(void)
+{
+	while (caches)
+		munmap(cached[--caches], 4096);
+	while (holds)
+		munmap(held[--holds], 4096);
+}
+int main(int argc, char **argv)
+{
+	void *used[100];
+	int most = argc > 4 ? atoi(argv[4]) : 30;
+
+	atexit(give_back);
+	for (int i = 0; i < atoi(argv[1]); i++)
+		cached[caches++] = cache();
+	for (int i = 0; i < most; i++)
+		used[i] = burst();
+	for (int i = 0; i < most; i++)
+		munmap(used[i], 4096);
+	for (int i = 0; i < atoi(argv[2]); i++)
+		forget();
+	for (int i = 0; i < atoi(argv[3]); i++)
+		held[holds++] = hold();
+	return 0;
+}
+EOF
+cc -g -O1 -fno-ipa-icf cache.c -o cache || exit 2
+
+# names NAME EXPECTED OPTIONS… -- PROGRAM…: the finding about a call site is this, as "+15 forget"; "none": it
+# is green
+names() {
+	local name=$1 expected=$2 seen=none
+	shift 2
+	"$TOOL" check --format=json --output=check.json "$@" >check.txt 2>&1 ||
+		seen=$(jq -r '[.findings[] | "+\(.maps - .base) " + (.stack[1].function? // .rule)] | join(", ")' check.json)
+	if [ "$seen" = "$expected" ]; then pass "$name" "$seen"; else fail "$name" "$seen: $(cat check.txt)"; fi
+}
+for full in 24 12; do
+	"$TOOL" check --save=cache.json -- ./cache $full 0 0 >/dev/null 2>&1
+	for more in --per-site=0 --per-site=4 ""; do
+		options=(--baseline=cache.json ${more:+"$more"})
+		names "cache of $full $more: as before" none "${options[@]}" -- ./cache $full 0 0
+		names "cache of $full $more: peak at the end" none "${options[@]}" -- ./cache $full 0 0 0
+		for n in 15 60; do
+			names "cache of $full $more: leak of $n" "+$n forget" "${options[@]}" -- ./cache $full $n 0
+			names "cache of $full $more: $n more given back" "+$n hold" "${options[@]}" -- ./cache $full 0 $n 0
+		done
+	done
+done
+"$TOOL" check --save=cache.json -- ./cache 24 0 0 >/dev/null 2>&1
+check "a baseline says who had most" jq -e '.programs[0] | .given_back == 24 and
+	([.sites[] | select(.stack[1] == "cache!cache") | .maps, .most] == [0, 24])' cache.json
+jq 'del(.programs[].given_back, .programs[].sites[].most) | .programs[].sites |= map(select(.maps != 0))' \
+	cache.json >older.json
+names "older baseline: as before" none --baseline=older.json -- ./cache 24 0 0
+names "older baseline: peak at the end" none --baseline=older.json -- ./cache 24 0 0 0
+names "older baseline: leak" "+60 forget" --baseline=older.json -- ./cache 24 60 0
+names "older baseline: more given back" "+60 max-growth" --baseline=older.json -- ./cache 24 0 60 0
+echo 'vma:forget' >forget.supp
+echo 'vma:hold' >hold.supp
+names "a suppressed leak" none --baseline=cache.json --suppressions=forget.supp -- ./cache 24 60 0
+names "suppressed maps are given back" none --baseline=cache.json --suppressions=hold.supp -- ./cache 24 0 60 0
+names "the same with an older baseline" none --baseline=older.json --suppressions=hold.supp -- ./cache 24 0 60 0
+"$TOOL" run --report=none -o cache.rec -- ./cache 24 60 0 >/dev/null 2>&1
+"$TOOL" diff --format=json cache.json cache.rec >diff.json 2>&1
+check "diff compares the same moment" [ "$(jq -c '[.. | objects | select(.stack?) | .stack[1] |
+	if type == "object" then .function else . end]' diff.json)" = '["cache!forget"]' ]
 finish

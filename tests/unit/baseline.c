@@ -63,6 +63,30 @@ Test(baseline, older_names_are_trimmed_and_added_up)
 	vmt_summary_free(&summary);
 }
 
+#define GIVEN_BACK "{\"program\":\"app\",\"growth\":5,\"given_back\":4,\"sites\":["
+
+Test(baseline, what_was_given_back_is_read)
+{
+	struct vmt_summary_program *program;
+
+	cr_assert_eq(load(HEAD GIVEN_BACK "{\"call\":\"mmap\",\"maps\":0,\"most\":4,"
+					  "\"stack\":[\"app!f\"]}]}]}"),
+		     0, "%s", error);
+	program = vmt_summary_find_program(&summary, "app");
+	cr_assert_eq(program->torn_down, 4);
+	cr_assert_eq(program->torn_down_apart, 4);
+	cr_assert_eq(vmt_summary_find_site(program, "mmap\napp!f")->most, 4);
+	vmt_summary_free(&summary);
+	cr_assert_eq(load(HEAD GIVEN_BACK "{\"call\":\"mmap\",\"maps\":5,\"at_end\":1,"
+					  "\"stack\":[\"app!f\"]}]}]}"),
+		     0, "%s", error);
+	program = vmt_summary_find_program(&summary, "app");
+	cr_assert_eq(program->torn_down, 4);
+	cr_assert_eq(program->torn_down_apart, 0);
+	cr_assert_eq(vmt_summary_find_site(program, "mmap\napp!f")->at_end, 1);
+	vmt_summary_free(&summary);
+}
+
 Test(baseline, what_it_is_instead_is_said)
 {
 	cr_assert_eq(load(""), -EBADMSG);
@@ -136,6 +160,9 @@ Test(baseline, damage_is_refused)
 		HEAD APP "{\"call\":\"mmap\",\"maps\":1,\"stack\":[1]}]}]}",
 		HEAD APP "{\"call\":\"mmap\",\"maps\":1,\"stack\":[\"a\\nb\"]}]}]}",
 		HEAD APP "{\"maps\":1,\"stack\":[]}]}]}",
+		HEAD APP "{\"call\":\"mmap\",\"maps\":1,\"at_end\":\"1\",\"stack\":[]}]}]}",
+		HEAD APP "{\"call\":\"mmap\",\"maps\":1,\"most\":-1,\"stack\":[]}]}]}",
+		HEAD "{\"program\":\"app\",\"growth\":1,\"given_back\":-1,\"sites\":[]}]}",
 		HEAD "{\"program\":\"app\",\"sites\":[]}]}",
 	};
 

@@ -97,13 +97,18 @@ static int read_site(struct vmt_summary_program *program, const json_t *object, 
 	const json_t *array = json_object_get(object, "stack");
 	struct vmt_summary_site *site;
 	bool is_older;
-	int64_t maps;
+	int64_t maps, at_end, most = 0;
 	char *stack;
 
 	if (!call || strchr(call, '\n') || !read_number(object, "maps", -MAPS_MAX, &maps) ||
 	    !json_is_array(array))
 		return refuse(error, "a call site without call, maps or stack in \"",
 			      program->name);
+	at_end = maps;
+	if ((json_object_get(object, "at_end") &&
+	     !read_number(object, "at_end", -MAPS_MAX, &at_end)) ||
+	    (json_object_get(object, "most") && !read_number(object, "most", 0, &most)))
+		return refuse(error, "at_end or most is not a number in \"", program->name);
 	stack = read_stack(array, &is_older);
 	if (!stack)
 		return refuse(error, "a stack that is not a list of names in \"", program->name);
@@ -113,6 +118,11 @@ static int read_site(struct vmt_summary_program *program, const json_t *object, 
 	if (!is_older && site->current++)
 		return refuse(error, "a duplicate call site in \"", program->name);
 	site->maps += maps;
+	site->at_end += at_end;
+	site->most += most;
+	/* Who had what was given back is known if it is said of anyone. */
+	if (at_end != maps)
+		program->torn_down_apart = 0;
 	return 0;
 }
 
@@ -122,6 +132,7 @@ static int read_program(struct vmt_summary *summary, const json_t *object, char 
 	const json_t *sites = json_object_get(object, "sites");
 	struct vmt_summary_program *program;
 	const json_t *site;
+	int64_t given_back = 0;
 	size_t i;
 	int ret = 0;
 
@@ -135,6 +146,10 @@ static int read_program(struct vmt_summary *summary, const json_t *object, char 
 	if (json_object_get(object, "merged") &&
 	    !read_number(object, "merged", 0, &program->merged))
 		return refuse(error, "a merge count that is not a number in \"", name);
+	if (json_object_get(object, "given_back") &&
+	    !read_number(object, "given_back", 0, &given_back))
+		return refuse(error, "given_back is not a number in \"", name);
+	program->torn_down = program->torn_down_apart = (uint64_t)given_back;
 	json_array_foreach(sites, i, site)
 	{
 		ret = read_site(program, site, error);

@@ -17,6 +17,10 @@ static json_t *site_of(const struct vmt_summary_site *site)
 
 	json_object_set_new(object, "call", vmt_value_string(site->call));
 	json_object_set_new(object, "maps", json_integer(site->maps));
+	if (site->at_end != site->maps)
+		json_object_set_new(object, "at_end", json_integer(site->at_end));
+	if (site->most > site->maps)
+		json_object_set_new(object, "most", json_integer(site->most));
 	json_object_set_new(object, "stack", vmt_value_lines(vmt_summary_frames(site)));
 	return object;
 }
@@ -28,11 +32,13 @@ static json_t *program_of(const struct vmt_summary_program *program)
 	json_t *sites = json_array();
 
 	for (site = program->sites; site; site = site->hh.next) {
-		if (site->maps)
+		if (site->maps || site->most > 0)
 			json_array_append_new(sites, site_of(site));
 	}
 	json_object_set_new(object, "program", vmt_value_string(program->name));
 	json_object_set_new(object, "growth", json_integer(program->growth));
+	if (program->torn_down)
+		vmt_value_add_number(object, "given_back", program->torn_down);
 	if (program->merged >= 0)
 		json_object_set_new(object, "merged", json_integer(program->merged));
 	json_object_set_new(object, "sites", sites);

@@ -21,6 +21,11 @@ struct vmt_summary_site {
 	struct vmt_stack stack; /* with files and lines; empty if it comes from a baseline */
 	int64_t maps; /* live maps, or the maps added during the phase */
 	int64_t current; /* likewise, of the process that is being read */
+	int64_t at_end; /* without those that were given back only because it ended */
+	int64_t current_at_end;
+	int64_t most; /* the most it ever had, if it is asked for; else 0 */
+	int64_t current_most;
+	int64_t before_end; /* what it had if `maps` was changed to `at_end`; see align.h */
 	int64_t at_peak; /* live maps when the process with the highest peak reached it */
 	bool is_cut; /* its maps were cut out of others (split) */
 	bool is_file; /* some of its maps belong to files */
@@ -42,6 +47,8 @@ struct vmt_summary_program {
 	char torn_down_by[64]; /* the function that gave most of them back */
 	/* the same where the peak was earlier, so that it is not known which call sites had them */
 	uint64_t torn_down_apart;
+	bool is_aligned; /* its call sites were changed to what they have at the end; see align.h */
+	int64_t torn_down_named; /* maps that it gave back and whose call sites are judged all the same */
 	int64_t merged; /* maps that merged with a neighbour; -1 = unknown */
 	uint64_t unseen;
 	uint64_t uncompared; /* processes whose last table was not compared with the kernel's */
@@ -70,6 +77,7 @@ struct vmt_summary_options {
 	struct vmt_phase phase;
 	bool with_lines;
 	bool with_peak; /* include call sites that held maps only at the peak */
+	bool with_most; /* and those that ever did, if it is not known who had what was given back */
 	const char *program; /* only programs whose name, or path, matches this; NULL = all */
 	const struct vmt_recordings *twins; /* runs that may have better symbol files; or NULL */
 	const char *symbols; /* a directory with more symbol files, or NULL */

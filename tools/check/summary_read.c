@@ -20,6 +20,7 @@ struct process {
 	bool is_highest; /* its peak is the highest of the program's, and was asked for */
 	struct vmt_teardown teardown; /* empty if a mark ends the phase */
 	bool ended_at_peak; /* apart from what the teardown gave back */
+	bool with_most; /* find what each site had at most */
 	bool is_cut_short; /* there was no disk for all of its sites */
 	bool *is_file;
 };
@@ -112,19 +113,58 @@ static void close_process(struct process *process)
  * created and split.
  */
 static int64_t maps_of(const struct process *process, uint64_t index,
-		       const struct vmt_rec_site *site)
+		       const struct vmt_rec_site *site, uint64_t live)
 {
 	uint64_t own = site->counters.created + site->counters.split;
-	uint64_t live = process->to[index];
 
-	/* Who had what before the teardown is known only where that was the peak. */
-	if (process->ended_at_peak && process->at_peak[index] > live)
-		live = process->at_peak[index];
 	if (process->bounds.from)
 		return (int64_t)live - (int64_t)process->from[index];
 	if (site->inherited)
 		return (int64_t)live - (int64_t)site->inherited;
 	return (int64_t)(live < own ? live : own);
+}
+
+/* Who had what before the teardown is known only where that was the peak. */
+static uint64_t live_before_end(const struct process *process, uint64_t index)
+{
+	uint64_t live = process->to[index];
+
+	return process->ended_at_peak && process->at_peak[index] > live ? process->at_peak[index] :
+									  live;
+}
+
+static uint64_t most_live(const struct process *process, uint64_t index)
+{
+	uint64_t most = process->to[index];
+	struct vmt_rec_site_time time;
+
+	if (!process->with_most || !vmt_view_site_time(process->view, index, &time))
+		return 0;
+	for (size_t i = 0; i < VMT_SITE_BUCKETS; i++)
+		most = time.bucket[i].max > most ? time.bucket[i].max : most;
+	return most;
+}
+
+/* Returns false if it had no maps at a moment that counts. */
+static bool count_site(const struct process *process, uint64_t index,
+		       const struct vmt_rec_site *recorded, struct vmt_summary_site *ret_site)
+{
+	*ret_site = (struct vmt_summary_site){
+		.maps = maps_of(process, index, recorded, live_before_end(process, index)),
+		.at_end = maps_of(process, index, recorded, process->to[index]),
+		.most = maps_of(process, index, recorded, most_live(process, index)),
+	};
+	if (ret_site->most < ret_site->at_end)
+		ret_site->most = 0;
+	return ret_site->maps || ret_site->most > 0 ||
+	       (process->is_highest && process->at_peak[index]);
+}
+
+static void add_counts(struct vmt_summary_site *site, const struct vmt_summary_site *counts)
+{
+	site->current += counts->maps;
+	site->current_at_end += counts->at_end;
+	site->current_most += counts->most;
 }
 
 static bool is_cutting(uint16_t call)
@@ -167,29 +207,29 @@ static void add_site(struct vmt_summary_program *program, const struct process *
 {
 	struct vmt_summary_site *site;
 	struct vmt_rec_site recorded;
+	struct vmt_summary_site counts;
 	struct vmt_stack stack;
-	int64_t maps;
 	char *key;
 
-	if (!vmt_view_site(process->view, index, &recorded))
-		return;
-	maps = maps_of(process, index, &recorded);
-	if (!maps && !(process->is_highest && process->at_peak[index]))
+	if (!vmt_view_site(process->view, index, &recorded) ||
+	    !count_site(process, index, &recorded, &counts))
 		return;
 	vmt_stack_read(&stack, process->view, &recorded, symbols);
-	count_gaps(program, &stack);
-	program->has_threads |= vmt_stack_is_thread(&stack);
+	if (counts.maps || process->is_highest) {
+		count_gaps(program, &stack);
+		program->has_threads |= vmt_stack_is_thread(&stack);
+	}
 	key = key_of(&recorded, &stack, with_lines);
 	site = vmt_summary_site(program, vmt_calls_name(recorded.call), key);
 	site->is_cut = is_cutting(recorded.call);
 	site->is_file |= process->is_file[index];
-	if (!site->stack.frame || maps > site->current) {
+	if (!site->stack.frame || counts.maps > site->current) {
 		vmt_stack_free(&site->stack);
 		site->stack = stack;
 	} else {
 		vmt_stack_free(&stack);
 	}
-	site->current += maps;
+	add_counts(site, &counts);
 	if (process->is_highest)
 		site->at_peak += (int64_t)process->at_peak[index];
 	free(key);
@@ -200,18 +240,21 @@ static void add_unseen(struct vmt_summary_program *program, const struct process
 {
 	struct vmt_summary_site *site;
 	struct vmt_rec_site recorded;
-	int64_t maps;
+	struct vmt_summary_site counts;
+	int64_t unseen = (int64_t)process->view->header.unseen;
 
 	if (!vmt_view_site(process->view, VMT_SITE_UNSEEN, &recorded))
 		return;
-	maps = maps_of(process, VMT_SITE_UNSEEN, &recorded);
+	count_site(process, VMT_SITE_UNSEEN, &recorded, &counts);
 	/* The others were changed by concurrent calls, and vary from run to run. */
-	if (maps > (int64_t)process->view->header.unseen)
-		maps = (int64_t)process->view->header.unseen;
-	if (!maps && !(process->is_highest && process->at_peak[VMT_SITE_UNSEEN]))
+	counts.maps = counts.maps < unseen ? counts.maps : unseen;
+	counts.at_end = counts.at_end < unseen ? counts.at_end : unseen;
+	counts.most = counts.most < unseen ? counts.most : unseen;
+	if (!counts.maps && counts.most <= 0 &&
+	    !(process->is_highest && process->at_peak[VMT_SITE_UNSEEN]))
 		return;
 	site = vmt_summary_site(program, VMT_SUMMARY_UNSEEN, "[calls that were not seen]");
-	site->current += maps;
+	add_counts(site, &counts);
 	if (process->is_highest)
 		site->at_peak += (int64_t)process->at_peak[VMT_SITE_UNSEEN];
 }
@@ -242,7 +285,11 @@ static void fold(struct vmt_summary_program *program, const struct process *proc
 	for (site = program->sites; site; site = site->hh.next) {
 		if (is_first || site->current > site->maps)
 			site->maps = site->current;
-		site->current = 0;
+		if (is_first || site->current_at_end > site->at_end)
+			site->at_end = site->current_at_end;
+		if (site->current_most > site->most)
+			site->most = site->current_most;
+		site->current = site->current_at_end = site->current_most = 0;
 	}
 	if (is_first || growth > program->growth) {
 		program->growth = growth;
@@ -362,6 +409,7 @@ static int add_process(struct vmt_summary *summary, const char *exe, const char 
 		return 0;
 	note_exe(program, exe);
 	find_teardown(&process, symbols);
+	process.with_most = options->with_most && process.teardown.maps && !process.ended_at_peak;
 	open_process(&process);
 	for (uint64_t i = VMT_SITE_FIRST; i < process.count; i++)
 		add_site(program, &process, i, options->with_lines, symbols);

@@ -4,6 +4,7 @@
  * neither individually nor for the growth, but always for --max-maps and --max-peak, which are hard
  * limits. See verdict.h.
  */
+#include "check/align.h"
 #include "check/verdict.h"
 #include "util/lines.h"
 #include "util/must.h"
@@ -246,56 +247,60 @@ static int64_t heap_of(const struct vmt_summary_program *program,
 	return 0;
 }
 
-/* This may be so in the baseline alone, which then lacks the call sites that are known now. */
-static bool is_base_without(const struct vmt_summary_program *program,
-			    const struct vmt_summary_program *base)
-{
-	return program->torn_down >= VMT_VERDICT_TEARDOWN &&
-	       base->growth - vmt_summary_maps(base) >= VMT_VERDICT_TEARDOWN;
-}
+/* What call sites say of a program. */
+struct growth {
+	int64_t excused; /* maps that do not count */
+	int64_t given_back; /* how many of these were given back at the end */
+	const struct vmt_summary_site *worst; /* the site that grew most */
+};
 
 static bool is_judged_by_teardown(const struct vmt_verdict *verdict,
-				  const struct vmt_summary_program *program,
-				  const struct vmt_summary_program *base)
+				  const struct vmt_summary_program *program)
 {
-	return base && !verdict->limit[VMT_RULE_MAX_GROWTH].is_set &&
-	       (program->torn_down_apart >= VMT_VERDICT_TEARDOWN || is_base_without(program, base));
+	return verdict->base && !verdict->limit[VMT_RULE_MAX_GROWTH].is_set &&
+	       program->is_aligned && program->torn_down >= VMT_ALIGN_TEARDOWN;
 }
 
-/* ret_excused: growth that does not count; ret_worst: the site that grew most. */
-static void judge_sites(struct vmt_verdict *verdict, const struct vmt_summary_program *program,
-			const struct vmt_summary_program *base, int64_t *ret_excused,
-			const struct vmt_summary_site **ret_worst)
+/* Of maps that are judged together, those of suppressed call sites do not count where they are known. */
+static void excuse_given_back(const struct vmt_verdict *verdict,
+			      const struct vmt_summary_site *site, struct growth *growth)
 {
-	bool is_together =
-		!program->torn_down_apart && is_judged_by_teardown(verdict, program, base);
+	int64_t maps = site->before_end - site->maps;
+
+	if (maps <= 0 || !vmt_suppress_find(verdict->suppressions, site))
+		return;
+	growth->excused += maps;
+	growth->given_back += maps;
+}
+
+static void judge_sites(struct vmt_verdict *verdict, const struct vmt_summary_program *program,
+			const struct vmt_summary_program *base, struct growth *ret_growth)
+{
 	const struct vmt_summary_site *site;
 	int64_t most = 0;
 
-	*ret_excused = heap_of(program, base);
+	*ret_growth = (struct growth){ .excused = heap_of(program, base) };
 	for (site = program->sites; site; site = site->hh.next) {
 		int64_t old = base_of(base, site);
 		struct vmt_suppression *suppression;
-		bool is_judged;
 
 		vmt_suppress_note(verdict->suppressions, site);
+		excuse_given_back(verdict, site, ret_growth);
 		if (site->maps <= old)
 			continue;
 		suppression = vmt_suppress_find(verdict->suppressions, site);
 		if (suppression) {
 			suppression->sites++;
 			suppression->maps += site->maps - old;
-			*ret_excused += site->maps - old;
+			ret_growth->excused += site->maps - old;
 			continue;
 		}
 		if (site->maps - old > most) {
 			most = site->maps - old;
-			*ret_worst = site;
+			ret_growth->worst = site;
 		}
 		/* Whoever allows a number of unseen changes has chosen how they are judged. */
-		is_judged = vmt_summary_is_unseen(site) ? !verdict->limit[VMT_RULE_UNSEEN].is_set :
-							  !is_together;
-		if (is_judged)
+		if (!vmt_summary_is_unseen(site) || !verdict->limit[VMT_RULE_UNSEEN].is_set)
 			judge_site(verdict, program, site, old);
 	}
 }
@@ -330,13 +335,21 @@ static char *growth_message(const struct vmt_finding *finding,
 	return message;
 }
 
-static void judge_growth(struct vmt_verdict *verdict, const struct vmt_summary_program *program,
-			 const struct vmt_summary_program *base, int64_t excused,
-			 const struct vmt_summary_site *worst)
+/* Was more given back than in the baseline, apart from what call sites are judged for? */
+static bool has_given_back_more(const struct vmt_summary_program *program,
+				const struct vmt_summary_program *base, const struct growth *growth)
 {
+	return (int64_t)program->torn_down - program->torn_down_named - growth->given_back >
+	       (int64_t)base->torn_down + VMT_ALIGN_TEARDOWN;
+}
+
+static void judge_growth(struct vmt_verdict *verdict, const struct vmt_summary_program *program,
+			 const struct vmt_summary_program *base, const struct growth *by_sites)
+{
+	const struct vmt_summary_site *worst = by_sites->worst;
 	const struct vmt_limit *limit = &verdict->limit[VMT_RULE_MAX_GROWTH];
-	bool by_teardown = is_judged_by_teardown(verdict, program, base);
-	int64_t growth = program->growth - excused;
+	bool by_teardown = is_judged_by_teardown(verdict, program);
+	int64_t growth = program->growth - by_sites->excused;
 	struct vmt_finding finding = {
 		.rule = VMT_RULE_MAX_GROWTH, .program = program, .site = worst, .maps = growth
 	};
@@ -353,7 +366,8 @@ static void judge_growth(struct vmt_verdict *verdict, const struct vmt_summary_p
 	finding.allowed = finding.base + allowed(limit, whole) - whole;
 	if (by_teardown) {
 		finding.site = NULL;
-		finding.allowed = finding.base + VMT_VERDICT_TEARDOWN;
+		finding.allowed = finding.base + VMT_ALIGN_TEARDOWN;
+		by_teardown = has_given_back_more(program, base, by_sites);
 	}
 	if ((limit->is_set || by_teardown) && growth > finding.allowed)
 		add_finding(verdict, &finding, growth_message(&finding, base));
@@ -395,8 +409,7 @@ static void judge_program(struct vmt_verdict *verdict, const struct vmt_summary_
 {
 	const struct vmt_summary_program *base =
 		verdict->base ? vmt_summary_find_program(verdict->base, program->name) : NULL;
-	const struct vmt_summary_site *worst = NULL;
-	int64_t excused = 0;
+	struct growth growth;
 	size_t before;
 
 	judge_number(verdict, VMT_RULE_MAX_PEAK, program, program->peak);
@@ -410,11 +423,11 @@ static void judge_program(struct vmt_verdict *verdict, const struct vmt_summary_
 	if (verdict->base && !base)
 		return;
 	before = verdict->count;
-	judge_sites(verdict, program, base, &excused, &worst);
-	if (verdict->may_move &&
-	    program->growth - excused <= (base ? base->growth : 0) + by_chance(program, base))
+	judge_sites(verdict, program, base, &growth);
+	if (verdict->may_move && program->growth - growth.excused <=
+					 (base ? base->growth : 0) + by_chance(program, base))
 		forgive_moved(verdict, before);
-	judge_growth(verdict, program, base, excused, worst);
+	judge_growth(verdict, program, base, &growth);
 }
 
 /* The largest excess comes first. */

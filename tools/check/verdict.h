@@ -29,13 +29,6 @@ struct vmt_limit {
 	uint64_t value;
 };
 
-/*
- * Maps that were given back at the end, and whose call sites are not known since there had been more
- * before, are judged together if there are so many: by the growth of all, with this tolerance for what a
- * runtime does.
- */
-#define VMT_VERDICT_TEARDOWN 16
-
 struct vmt_finding {
 	enum vmt_rule rule;
 	const struct vmt_summary_program *program;

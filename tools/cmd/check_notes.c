@@ -4,6 +4,7 @@
  * itself, suppressions are out of date, or something was not compared. Changes no status. Used by
  * the command check.
  */
+#include "check/align.h"
 #include "cmd/check_notes.h"
 #include "core/report/report.h"
 #include "util/lines.h"
@@ -135,7 +136,7 @@ static void warn_of_teardown(const struct vmt_verdict *verdict,
 {
 	struct vmt_number number;
 
-	if (!verdict->base || program->torn_down_apart < VMT_VERDICT_TEARDOWN ||
+	if (!verdict->base || program->torn_down_apart < VMT_ALIGN_TEARDOWN ||
 	    !has_finding(verdict, program))
 		return;
 	vmt_message(

@@ -184,7 +184,10 @@ static const char *set_check_option(void *context, int option, char *value)
 	case 'o': check->output = value; break;
 	case OPTION_BASELINE: check->baseline = value; break;
 	case OPTION_REQUIRE: check->limit[VMT_RULE_REQUIRE_BASELINE].is_set = true; break;
-	case OPTION_SAVE: check->save = value; break;
+	case OPTION_SAVE:
+		check->save = value;
+		check->summary.with_most = true;
+		break;
 	case OPTION_TEST: check->test = value; break;
 	case OPTION_LINES: check->summary.with_lines = true; break;
 	case OPTION_PROGRAM: check->summary.program = value; break;

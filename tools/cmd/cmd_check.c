@@ -4,6 +4,7 @@
  * runs. It is quiet if everything passes, and ends with 23 if a limit is broken, unless the program
  * itself failed, whose status is then kept.
  */
+#include "check/align.h"
 #include "check/baseline.h"
 #include "diff/compare.h"
 #include "check/defaults.h"
@@ -165,9 +166,8 @@ static bool is_red(const struct vmt_verdict *verdict, bool has_failed)
 	return false;
 }
 
-static int judge(const struct vmt_check *check, const struct vmt_summary *summary,
-		 const struct vmt_summary *base, struct vmt_suppressions *suppressions,
-		 bool has_failed)
+static int judge(const struct vmt_check *check, struct vmt_summary *summary,
+		 struct vmt_summary *base, struct vmt_suppressions *suppressions, bool has_failed)
 {
 	struct vmt_verdict verdict = { .summary = summary,
 				       .base = base,
@@ -178,6 +178,8 @@ static int judge(const struct vmt_check *check, const struct vmt_summary *summar
 	int status;
 
 	memcpy(verdict.limit, check->limit, sizeof(verdict.limit));
+	if (base)
+		vmt_align(summary, base);
 	vmt_verdict_judge(&verdict);
 	status = write_verdict(check, &verdict);
 	vmt_check_warn(&verdict);

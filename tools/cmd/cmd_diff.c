@@ -3,6 +3,7 @@
  * vmatrace diff: what changed between two runs, each a recording, a directory of recordings or a
  * baseline. It gives no verdict; check does.
  */
+#include "check/align.h"
 #include "check/baseline.h"
 #include "diff/compare.h"
 #include "cmd/arguments.h"
@@ -229,6 +230,7 @@ int vmt_cmd_diff(int argc, char **argv)
 	status = vmt_compare_load_two(argv + optind, &request.options, summary);
 	if (!status) {
 		match_names(summary);
+		vmt_align(&summary[1], &summary[0]);
 		vmt_compare(&summary[0], &summary[1], &comparison);
 		for (int i = 0; i < 2 && comparison.count; i++)
 			warn_of_names(&summary[i], &summary[!i], argv[optind + i], !i);

@@ -95,6 +95,7 @@ int vmt_compare_load_two(char *const paths[2], const struct vmt_summary_options 
 	struct vmt_summary_options with = *options;
 	int ret = 0;
 
+	with.with_most = true;
 	for (int i = 0; i < 2 && !ret; i++) {
 		if (vmt_baseline_is(paths[i]))
 			ret = load_baseline(paths[i], &ret_summaries[i]);
