@@ -403,6 +403,59 @@ check shared-half grep -Eq "kept .* are not given back, nearly all of them $call
 check shared-by-two sh -c 'grep -q "map_with_guard shared.c:9, none given back" "$0" && ! grep -q "called by" "$0"' shared4.txt
 check shared-peak grep -Eq "cause +of the [0-9,]+ maps at the peak: .* by m[a-z]+ in map_with_guard shared.c:[0-9]+ $called" shared5.txt
 
+# One line of a wrapper serves a table that is filled at once and what leaks, which another function
+# calls for, or the same one.
+cat >wrapped.c <<'END'
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+static volatile int quiet;
+static __attribute__((noinline)) char *map_pages(void)
+{
+	char *p = mmap(0, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	mprotect(p + 4096, 4096, PROT_NONE); quiet++;
+	return p;
+}
+static __attribute__((noinline)) void append(void) { map_pages(); quiet += 2; }
+static __attribute__((noinline)) void step(int is_first)
+{
+	if (is_first)
+		for (int i = 0; i < 3000; i++)
+			map_pages(); /* FILL */
+	else
+		map_pages(); /* AGAIN */
+	quiet += 3;
+}
+int main(int argc, char **argv)
+{
+	const struct timespec pause = { 0, 6000000 };
+	step(1);
+	for (int i = 0; i < 1000; i++) {
+		if (argc > 1 && !strcmp(argv[1], "other"))
+			append();
+		else
+			step(0);
+		nanosleep(&pause, 0);
+	}
+	return 0;
+}
+END
+${CC:-cc} -g -O1 wrapped.c -o bin/wrapped || exit 2
+for way in other same; do
+	traced wrapped-$way report=0 bin/wrapped $way &
+done
+wait
+for way in other same; do
+	caller="append wrapped.c:[0-9]+"
+	[ $way = other ] || caller="step wrapped.c:$(grep -n AGAIN wrapped.c | cut -d: -f1)"
+	"$TOOL" report wrapped-$way/rec 2>&1 | sed 's/^==[0-9]*== *//' | tr '\n' ' ' >wrapped.txt
+	check wrapped-$way-leak grep -Eq "leak +none of the [0-9,]+ maps by mprotect in map_pages wrapped.c:[0-9]+ called by $caller is given back" wrapped.txt
+	check wrapped-$way-cause grep -Eq "cause +a guard page for each object: .*, (nearly )?none given back, a leak by one caller, a plateau by others help" wrapped.txt
+	"$TOOL" report --sort=live wrapped-$way/rec 2>&1 | sed 's/^==[0-9]*== *//' | tr '\n' ' ' >wrapped.txt
+	check wrapped-$way-stack grep -Eq "split (1,[0-9]+|[0-9]{3}); [0-9,]+ of [0-9,]+ live, the first of 2 stacks on its line growth: a leak.* #0 +map_pages wrapped.c:[0-9]+ [^#]*#1 +$caller" wrapped.txt
+done
+
 # Nor is a short run a proof, whether the objects are few or many.
 for n in 300 3000; do
 	traced short$n report=0 bin/leaks one $n

@@ -164,6 +164,64 @@ check "a long run: who leaked" grep -qE '^leak +none of the 600 maps by mmap in 
 check "a long run: JSON" jq -e '.processes[0] | .growth.verdict == "leak" and .leak.left == 600' \
 	<<<"$("$TOOL" report --format=json long.rec)"
 
+# Threads give back what they hold when they end, as they do all the time; at the exit, the others are
+# told to end as well.
+cat >pool.c <<'EOF'
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <time.h>
+static struct worker { pthread_t thread; atomic_int is_told; } worker[400];
+static const struct timespec pause = { 0, 10000000 };
+static void *work(void *arg)
+{
+	struct worker *self = arg;
+	void *pages[8];
+
+	for (int i = 0; i < 8; i++)
+		pages[i] = mmap(0, 4096, PROT_READ, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	while (!self->is_told)
+		nanosleep(&pause, 0);
+	for (int i = 0; i < 8; i++)
+		munmap(pages[i], 4096);
+	return arg;
+}
+static void finish(int i)
+{
+	worker[i].is_told = 1;
+	pthread_join(worker[i].thread, 0);
+}
+static void finish_all(void)
+{
+	for (int i = 0; i < 400; i += 4)
+		finish(i);
+}
+int main(void)
+{
+	pthread_attr_t attributes;
+
+	pthread_attr_init(&attributes);
+	pthread_attr_setstacksize(&attributes, 64 << 20); /* too large to be kept */
+	atexit(finish_all);
+	for (int i = 0; i < 400; i++) {
+		if (pthread_create(&worker[i].thread, &attributes, work, &worker[i]))
+			return 1;
+		nanosleep(&pause, 0);
+		if (i % 4)
+			finish(i);
+	}
+	return 0;
+}
+EOF
+cc -g -O1 -pthread pool.c -o pool || exit 2
+"$TOOL" run --report=none -o pool.rec -- ./pool 2>run.err
+"$TOOL" report pool.rec >report.txt 2>&1
+check "threads that end at the exit: report" grep -qE '^growth +\+[0-9,]+ before exit gave back [0-9,]+ at the end: a leak, \+[0-9]+ a second' \
+	<<<"$(line growth)"
+check "threads that end at the exit: leak" grep -qE '^leak +[0-9,]+ of 3,200 maps by mmap in work pool.c:[0-9]+ are not given back before the end' \
+	<<<"$(line leak)"
+
 # Where the peak was before the end, the maps are judged together.
 cat >apart.c <<'EOF'
 #include <stdlib.h>

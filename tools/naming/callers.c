@@ -22,7 +22,9 @@ struct way {
 	uint32_t site;
 	uint64_t weight;
 	struct vmt_stack stack;
-	uint32_t at; /* the frame that is compared; stack.count: it has ended */
+	uint32_t first; /* the first frame that is compared… */
+	uint32_t at; /* …and the one that is now; stack.count: it has ended */
+	bool with_line; /* calls from two lines of a function differ */
 	bool with_system; /* none of its frames is the project's own */
 	bool is_script; /* the runtime's frames say nothing */
 };
@@ -66,6 +68,7 @@ static void read_way(const struct vmt_callers *callers, struct way *way)
 	while (way->at < way->stack.count && way->stack.frame[way->at].offset == blamed->offset)
 		way->at++;
 	go_on(way);
+	way->first = way->at;
 }
 
 static const char *function_at(const struct way *way)
@@ -73,12 +76,22 @@ static const char *function_at(const struct way *way)
 	return way->at < way->stack.count ? way->stack.frame[way->at].function : "";
 }
 
+static uint32_t line_at(const struct way *way)
+{
+	return way->with_line && way->at < way->stack.count ? way->stack.frame[way->at].line : 0;
+}
+
+static bool is_same_call(const struct way *a, const struct way *b)
+{
+	return !strcmp(function_at(a), function_at(b)) && line_at(a) == line_at(b);
+}
+
 /* Go outwards to where the stacks part. Returns false if they do not. */
 static bool find_parting(struct way *way, size_t count)
 {
 	for (;;) {
 		for (size_t i = 1; i < count; i++) {
-			if (strcmp(function_at(&way[i]), function_at(&way[0])))
+			if (!is_same_call(&way[i], &way[0]))
 				return true;
 		}
 		if (!*function_at(&way[0]))
@@ -90,12 +103,22 @@ static bool find_parting(struct way *way, size_t count)
 	}
 }
 
-static uint64_t weight_of(const struct way *way, size_t count, const char *function)
+/* Likewise by the lines of the functions, which are the same. */
+static bool find_parting_line(struct way *way, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		way[i].at = way[i].first;
+		way[i].with_line = true;
+	}
+	return find_parting(way, count);
+}
+
+static uint64_t weight_of(const struct way *way, size_t count, const struct way *like)
 {
 	uint64_t weight = 0;
 
 	for (size_t i = 0; i < count; i++)
-		weight += strcmp(function_at(&way[i]), function) ? 0 : way[i].weight;
+		weight += is_same_call(&way[i], like) ? way[i].weight : 0;
 	return weight;
 }
 
@@ -121,7 +144,7 @@ static void find_heaviest(const struct way *way, size_t count, uint64_t all, cha
 			  size_t size)
 {
 	for (size_t i = 0; i < count; i++) {
-		uint64_t weight = weight_of(way, count, function_at(&way[i]));
+		uint64_t weight = weight_of(way, count, &way[i]);
 
 		if (!*function_at(&way[i]) || weight < all - all / 100 * (100 - MOST))
 			continue;
@@ -138,7 +161,7 @@ static const struct way *find_most(const struct way *way, size_t count, const st
 
 	*ret_weight = 0;
 	for (size_t i = 0; i < count; i++) {
-		uint64_t weight = weight_of(way, count, function_at(&way[i]));
+		uint64_t weight = weight_of(way, count, &way[i]);
 
 		if (!*function_at(&way[i]) || weight <= *ret_weight ||
 		    (but && !strcmp(function_at(&way[i]), function_at(but))))
@@ -161,7 +184,7 @@ static void find_two(const struct way *way, size_t count, uint64_t all, char *te
 	const struct way *two = one ? find_most(way, count, one, &weight[1]) : NULL;
 	char name[2][TEXT];
 
-	if (!two || weight[0] >= all - all / 100 * (100 - MOST))
+	if (!two || one->with_line || weight[0] >= all - all / 100 * (100 - MOST))
 		return;
 	put_by_name(&one->stack.frame[one->at], name[0], sizeof(name[0]));
 	put_by_name(&two->stack.frame[two->at], name[1], sizeof(name[1]));
@@ -190,7 +213,7 @@ static const char *describe(const struct vmt_callers *callers, uint32_t place,
 	used = count < STACKS ? count : STACKS;
 	for (size_t i = 0; used > 1 && i < used; i++)
 		read_way(callers, &way[i]);
-	if (all && used > 1 && find_parting(way, used))
+	if (all && used > 1 && (find_parting(way, used) || find_parting_line(way, used)))
 		find(way, used, all, text, size);
 	for (size_t i = 0; i < used; i++)
 		vmt_stack_free(&way[i].stack);

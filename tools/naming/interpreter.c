@@ -35,6 +35,7 @@ static const struct interpreter {
 	{ "ruby", "ruby does not say which line of a script runs" MARKS, false },
 	{ "perl", "perl does not say which line of a script runs" MARKS, false },
 	{ "lua", "lua does not say which line of a script runs" MARKS, false },
+	{ "luajit", "luajit does not say which line of a script runs" MARKS, false },
 	{ "sbcl", "sbcl does not say which function of Lisp runs" MARKS, false },
 	{ "tclsh", "tcl does not say which line of a script runs" MARKS, false },
 };

@@ -38,12 +38,26 @@ static const char *const functions[] = {
 	"mono_jit_cleanup",
 };
 
-static const char *listed_name(const struct vmt_symbol *symbol)
+/* They end threads, which give back what they hold, and do little else. */
+static const char *const threads_end[] = {
+	"node::DefaultProcessExitHandlerInternal", /* process.exit() */
+	"node::DefaultProcessExitHandler",
+};
+
+static const char *const joins[] = {
+	"pthread_join",
+	"__pthread_join",
+	"__pthread_clockjoin_ex",
+	"__pthread_timedjoin_ex",
+};
+
+static const char *listed_name(const struct vmt_symbol *symbol, const char *const *names,
+			       size_t count)
 {
 	for (; symbol; symbol = symbol->caller) {
-		for (size_t i = 0; symbol->function && i < VMT_COUNT(functions); i++) {
-			if (!strcmp(symbol->function, functions[i]))
-				return functions[i];
+		for (size_t i = 0; symbol->function && i < count; i++) {
+			if (!strcmp(symbol->function, names[i]))
+				return names[i];
 		}
 	}
 	return NULL;
@@ -60,11 +74,32 @@ static const char *teardown_of(const struct vmt_view *view, const struct vmt_rec
 
 		if (!vmt_names_find(symbols, view, (uint64_t)site->frame_first + i - 1, &symbol))
 			continue;
-		name = listed_name(&symbol);
+		name = listed_name(&symbol, functions, VMT_COUNT(functions));
 		if (name)
 			return name;
 	}
 	return NULL;
+}
+
+/* Likewise, but only if it waits there for a thread to end, whose stack goes then. */
+static const char *joiner_at_end(const struct vmt_view *view, const struct vmt_rec_site *site,
+				 struct vmt_symbols *symbols)
+{
+	const char *name = NULL;
+	bool has_joined = false;
+	struct vmt_symbol symbol;
+
+	for (uint32_t i = 0; i < vmt_view_frame_count(view, site); i++) {
+		const char *found;
+
+		if (!vmt_names_find(symbols, view, (uint64_t)site->frame_first + i, &symbol))
+			continue;
+		has_joined |= listed_name(&symbol, joins, VMT_COUNT(joins)) != NULL;
+		found = listed_name(&symbol, functions, VMT_COUNT(functions));
+		found = found ? found : listed_name(&symbol, threads_end, VMT_COUNT(threads_end));
+		name = has_joined && found ? found : name;
+	}
+	return name;
 }
 
 typedef const char *teardown_name(const struct vmt_view *view, const struct vmt_rec_site *site,
@@ -199,9 +234,29 @@ static void read_main(const struct vmt_view *view, struct vmt_symbols *symbols,
 		ret_teardown->maps = (uint64_t)sum;
 }
 
+/*
+ * Threads that the end waits for run the same functions as threads that end before, so that their calls say
+ * nothing: what is gone since the peak is taken for theirs.
+ */
+static bool read_threads(const struct vmt_view *view, struct vmt_symbols *symbols,
+			 struct vmt_teardown *ret_teardown)
+{
+	uint64_t now = vmt_view_maps_now(view);
+	struct vmt_teardown joined;
+
+	if (view->header.maps_peak <= now || !is_highest_late(view) ||
+	    sum_up(view, symbols, joiner_at_end, &joined) <= 0)
+		return false;
+	*ret_teardown = joined;
+	ret_teardown->maps = view->header.maps_peak - now;
+	return true;
+}
+
 void vmt_teardown_read_all(const struct vmt_view *view, struct vmt_symbols *symbols,
 			   struct vmt_teardown *ret_teardown)
 {
+	if (read_threads(view, symbols, ret_teardown))
+		return;
 	vmt_teardown_read(view, symbols, ret_teardown);
 	if (ret_teardown->maps < VMT_TREND_SMALL)
 		read_main(view, symbols, ret_teardown);

@@ -19,7 +19,8 @@ void vmt_teardown_read(const struct vmt_view *view, struct vmt_symbols *symbols,
 		       struct vmt_teardown *ret_teardown);
 
 /*
- * The same and, if that is nothing, what destructors of main gave back as its last work. This is for
+ * The same and, if that is nothing, what destructors of main gave back as its last work, or threads for
+ * whose end the process waited. This is for
  * words about the growth only: check counts what a program returns by itself as returned.
  */
 void vmt_teardown_read_all(const struct vmt_view *view, struct vmt_symbols *symbols,

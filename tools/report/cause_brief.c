@@ -138,7 +138,7 @@ static void put_cause(struct vmt_lines *lines, const char *start, const struct v
 		      const struct vmt_cause_names *names)
 {
 	struct vmt_number count, maps;
-	char by[480], given_back[64] = "";
+	char by[480], given_back[96] = "";
 	bool is_of_all; /* the share is that of the line, whoever called it */
 
 	by_whom(names, &pattern->by, UINT64_C(1) << pattern->pattern, ", ", by, sizeof(by));
@@ -171,7 +171,7 @@ static void put_alone(struct vmt_lines *lines, const struct vmt_explain *explain
 		      const struct vmt_cause_names *names)
 {
 	struct vmt_number maps, count, alike, size;
-	char by[480], given_back[64];
+	char by[480], given_back[96];
 
 	vmt_lines_add(
 		lines, 10, VMT_CAUSE_FIRST "%s: %s of %s maps (%s of %s)%s%s",

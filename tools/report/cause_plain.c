@@ -85,15 +85,35 @@ static void put_part(char *text, size_t size, const struct vmt_report_per_call *
 		snprintf(text, size, ", %llu %% given back", (unsigned long long)percent);
 }
 
+/* Do maps of one of the place's sites leak? It may be another than the largest. */
+static bool has_leaking_site(const struct vmt_explain_record *record, uint32_t place, uint64_t now)
+{
+	struct vmt_curve curve;
+	struct vmt_rec_site site;
+
+	for (uint32_t i = VMT_SITE_FIRST; i < record->explain.facts.sites; i++) {
+		if (vmt_explain_record_place(record, i) == place &&
+		    vmt_view_site(record->view, i, &site) && site.live >= VMT_TREND_SMALL &&
+		    vmt_report_site_trend(record->view, i, site.live, now, &curve) &&
+		    curve.trend == VMT_TREND_LEAK)
+			return true;
+	}
+	return false;
+}
+
 /* Have the maps of the place's largest site stopped growing, while those of others leak? */
-static bool is_beside_leak(const struct vmt_view *view, enum vmt_trend trend,
-			   const struct place *place, uint64_t now)
+static const char *course_beside_leak(const struct vmt_explain_record *record, enum vmt_trend trend,
+				      const struct place *place, uint64_t now)
 {
 	struct vmt_curve curve;
 
-	return trend == VMT_TREND_LEAK &&
-	       vmt_report_site_trend(view, place->site, place->most, now, &curve) &&
-	       curve.trend == VMT_TREND_PLATEAU;
+	if (trend != VMT_TREND_LEAK ||
+	    !vmt_report_site_trend(record->view, place->site, place->most, now, &curve) ||
+	    curve.trend != VMT_TREND_PLATEAU)
+		return NULL;
+	return has_leaking_site(record, vmt_explain_record_place(record, place->site), now) ?
+		       ", a leak by one caller, a plateau by others" :
+		       ", a plateau";
 }
 
 /*
@@ -113,6 +133,7 @@ const char *vmt_cause_plain_given_back(void *context, uint32_t site, char *text,
 	struct vmt_curve whole = { .trend = VMT_TREND_NONE };
 	struct vmt_report_per_call per_call;
 	struct place place;
+	const char *course;
 	uint64_t now;
 
 	text[0] = '\0';
@@ -125,8 +146,9 @@ const char *vmt_cause_plain_given_back(void *context, uint32_t site, char *text,
 	now = vmt_liveness_clock(record->view);
 	if (!vmt_report_trend_before(record->view, now, 0, &whole))
 		whole.trend = VMT_TREND_NONE;
-	if (is_beside_leak(record->view, whole.trend, &place, now))
-		snprintf(text + strlen(text), size - strlen(text), ", a plateau");
+	course = course_beside_leak(record, whole.trend, &place, now);
+	if (course)
+		snprintf(text + strlen(text), size - strlen(text), "%s", course);
 	else if (!per_call.given_back && may_be_leak(record->view, whole.trend, &per_call))
 		snprintf(text, size, ", none given back (a leak, unless all are in use)");
 	return text;

@@ -309,6 +309,7 @@ void vmt_print_recording(FILE *stream, const struct vmt_loaded_recording *record
 	struct vmt_lines lines = { .width = text.width - PREFIX };
 	bool *is_others = NULL;
 
+	chosen.now = text.now;
 	tell_teardown(&text, view, symbols, &teardown);
 	if (!vmt_explain_record(view, symbols, &explained))
 		ops.lead_count = vmt_cause_lead_lines(&lines, &explained, text.now, text.torn_down);

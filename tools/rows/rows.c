@@ -22,6 +22,7 @@ struct group {
 	uint64_t most; /* that site's part of the value the rows are sorted by */
 	uint64_t most_peak; /* that site's maps at the peak */
 	uint64_t peak;
+	bool is_leak; /* that site's maps leak */
 	UT_hash_handle hh;
 };
 
@@ -143,12 +144,25 @@ static uint64_t sorted_by(const struct group *group, enum vmt_rows_sort sort)
 	}
 }
 
+/* Where only a small part of a line's maps leaks, its stack is the one to be seen. */
+static bool is_leak(const struct maker *maker, uint64_t index, uint64_t live)
+{
+	struct vmt_curve curve;
+
+	return maker->options->by == VMT_ROWS_BY_LINE && !maker->options->cut &&
+	       maker->options->sort <= VMT_ROWS_LIVE && live >= VMT_TREND_SMALL &&
+	       vmt_report_site_trend(maker->view, index, live, maker->options->now, &curve) &&
+	       curve.trend == VMT_TREND_LEAK;
+}
+
 /* If two sites hold the same number of maps, the one that did more is chosen. */
 static bool is_more(const struct group *site, const struct group *group)
 {
 	int64_t net = vmt_view_net(&site->stands.counters);
 	int64_t other = vmt_view_net(&group->stands.counters);
 
+	if (site->is_leak != group->is_leak)
+		return site->is_leak;
 	if (site->most != group->most)
 		return site->most > group->most;
 	if (site->most_peak != group->most_peak)
@@ -186,6 +200,7 @@ static void add_to_group(struct maker *maker, const struct group *site,
 		group->most = site->most;
 		group->most_peak = site->most_peak;
 		group->stands = site->stands;
+		group->is_leak = site->is_leak;
 		group->row.site = site->row.site;
 		group->row.part = site->row.part;
 	}
@@ -215,6 +230,7 @@ static void read_site(struct maker *maker, uint64_t index)
 	group.most = sorted_by(&group, maker->options->sort);
 	group.most_peak = group.peak;
 	group.stands = group.row;
+	group.is_leak = is_leak(maker, index, live);
 	if (!live && !group.peak && !counters->created && !counters->split && !counters->merged &&
 	    !counters->removed)
 		return;

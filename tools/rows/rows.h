@@ -27,6 +27,7 @@ struct vmt_rows_options {
 	const char *module; /* filters for any frame: a part of the name, or a pattern with * */
 	const char *function;
 	const char *call;
+	uint64_t now; /* CLOCK_MONOTONIC of a process that still runs, or 0 */
 };
 
 struct vmt_rows {
