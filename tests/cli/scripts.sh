@@ -261,4 +261,23 @@ for language in ruby php $(has_program sbcl && echo sbcl); do
 		jq -c '[.processes[].marks[]?.name]')" = '["round"]' ]
 done
 
+# The code of each file is called <module>, but they are different callers.
+mkdir -p modules
+cat >modules/keeper.py <<'EOF'
+import mmap
+kept = []
+def take(f):
+    return mmap.mmap(f.fileno(), 0, access=mmap.ACCESS_READ)
+def keep():
+    with open('/etc/passwd', 'rb') as f:
+        for i in range(50):
+            kept.append(take(f))
+            if i % 10 == 0:
+                take(f).close()
+EOF
+for module in one two three; do printf 'import keeper\nkeeper.keep()\n' >modules/$module.py; done
+printf 'import os, one, two, three\nos._exit(0)\n' >modules/main.py
+"$TOOL" run --report=none -o modules.data -- /usr/bin/python3 modules/main.py >/dev/null 2>&1
+"$TOOL" report modules.data 2>&1 | sed 's/^==[0-9]*== *//' | tr '\n' ' ' >modules.txt
+check "callers in several files" grep -qE 'kept +150 of 165 .* 33 % called by <module> (modules/)?(one|two|three).py:2 and 33 % by <module> (modules/)?(one|two|three).py:2' modules.txt
 finish

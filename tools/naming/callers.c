@@ -81,9 +81,22 @@ static uint32_t line_at(const struct way *way)
 	return way->with_line && way->at < way->stack.count ? way->stack.frame[way->at].line : 0;
 }
 
+/* Scripts have functions of the same name: that of the file itself is "<module>" in each. */
+static bool is_same_caller(const struct way *a, const struct way *b)
+{
+	const char *one = function_at(a), *two = function_at(b);
+	const char *files[2];
+
+	if (strcmp(one, two) || *one != '<')
+		return !strcmp(one, two);
+	files[0] = a->stack.frame[a->at].file;
+	files[1] = b->stack.frame[b->at].file;
+	return files[0] && files[1] ? !strcmp(files[0], files[1]) : files[0] == files[1];
+}
+
 static bool is_same_call(const struct way *a, const struct way *b)
 {
-	return !strcmp(function_at(a), function_at(b)) && line_at(a) == line_at(b);
+	return is_same_caller(a, b) && line_at(a) == line_at(b);
 }
 
 /* Go outwards to where the stacks part. Returns false if they do not. */
@@ -164,7 +177,7 @@ static const struct way *find_most(const struct way *way, size_t count, const st
 		uint64_t weight = weight_of(way, count, &way[i]);
 
 		if (!*function_at(&way[i]) || weight <= *ret_weight ||
-		    (but && !strcmp(function_at(&way[i]), function_at(but))))
+		    (but && is_same_caller(&way[i], but)))
 			continue;
 		most = &way[i];
 		*ret_weight = weight;
