@@ -194,48 +194,67 @@ int main(int argc, char **argv)
 {
 	const struct place *all[] = { &cache, &snaps, &sessions };
 	struct timespec tick = { 0, 2000000 };
-	int begin[3] = { 0, 0, 0 };
+	int begin[3] = { 0, 0, 0 }, lost[3] = { 0, 0, 0 }, won[3] = { 0, 0, 0 };
 	char line[512], *p;
 	FILE *maps;
 
-	srand(argc > 1 ? (unsigned)atoi(argv[1]) : 1);
+	srand((unsigned)atoi(argv[1]));
 	for (int i = 0; i < 2000; i++) {
 		for (int k = 0; k < 8; k++)
 			step(rand() % 3);
 		nanosleep(&tick, 0);
 	}
+	while (argc > 2 && snaps.count)
+		snap_drop();
 	maps = fopen("/proc/self/maps", "r");
 	while (maps && fgets(line, sizeof(line), maps)) {
 		p = (char *)strtoul(line, 0, 16);
-		for (int i = 0; i < 3; i++)
+		for (int i = 0; i < 3; i++) {
 			begin[i] += has(all[i], p);
+			for (int k = 1; k < 3 && has(all[i], p); k++) {
+				lost[i] += k != i && has(all[k], p - 1);
+				won[k] += k != i && has(all[k], p - 1);
+			}
+		}
 	}
 	for (int i = 0; i < 3; i++)
-		printf("%s %d\n", all[i]->name, begin[i]);
+		printf("%s %d %d %d\n", all[i]->name, begin[i], begin[i] - lost[i], begin[i] + won[i]);
 	return 0;
 }
 EOF
-# near NAME TRUTH SAID: no place's number is wrong by more than three maps and one in twenty
+# near NAME TRUTH SAID MOST: no place's number is wrong by more than MOST maps and one in twenty. A call
+# of mprotect may own the start of what it was cut off from: "lost" and "won" are such starts.
 near() {
 	local said
-	said=$(join "$2" "$3" | awk '{ d = $2 - $3; d = d < 0 ? -d : d; n++; bad = bad || d > 3 + $2 / 20
-		printf "%s%s: %d maps, said %d", (n > 1 ? ", " : ""), $1, $2, $3 } END { exit bad || n != 3 }')
+	said=$(join "$2" "$3" | awk -v most="$4" '{ low = $3 - $5; high = $5 - $4; d = low > high ? low : high; n++
+		bad = bad || d > most + $2 / 20
+		printf "%s%s: %d maps, said %d", (n > 1 ? ", " : ""), $1, $2, $5 } END { exit bad || n < 2 }')
 	if [ $? = 0 ]; then pass "$1" "$said"; else fail "$1" "seed $seed: $said"; fi
+}
+# live_of RECORDING: the live maps of each place
+live_of() {
+	"$TOOL" report --format=json "$1" | jq -r '.processes[0].sites[] | . as $s |
+		[.stack[].function // empty | select(test("^(cache|snap|session)_"))][0] // empty |
+		"\(sub("_.*"; "")) \($s.live)"' |
+		awk '{ n[$1] += $2 } END { for (name in n) print name, n[name] }' | sort
 }
 ${CC:-cc} -g -O1 -fno-optimize-sibling-calls -o bin/merged merged.c || exit 2
 seed=${SEED:-$RANDOM}
 echo "seed $seed"
 traced merged report=0 bin/merged "$seed"
 sort merged/out >merged.truth
-"$TOOL" report --format=json merged/rec | jq -r '.processes[0].sites[] | . as $s |
-	[.stack[].function // empty | select(test("^(cache|snap|session)_"))][0] // empty |
-	"\(sub("_.*"; "")) \($s.live)"' |
-	awk '{ n[$1] += $2 } END { for (name in n) print name, n[name] }' | sort >merged.live
-near merged-live merged.truth merged.live
+live_of merged/rec >merged.live
+near merged-live merged.truth merged.live 3
+awk '{ print $1, $2, $2, $2 }' merged.truth >merged.cut-truth
 "$TOOL" report --cut -n 50 merged/rec 2>&1 | sed 's/^==[0-9]*== *//; s/,//g' |
 	sed -nE 's/^([0-9]+) +[-+][0-9].* (cache|snap|session)_.*/\2 \1/p' |
 	awk '{ n[$1] += $2 } END { for (name in n) print name, n[name] }' | sort >merged.cut
-near merged-cut merged.truth merged.cut
+near merged-cut merged.cut-truth merged.cut 3
 "$TOOL" report -n 20 merged/rec 2>&1 | sed 's/^==[0-9]*== *//' >merged.lines
+traced merged-again report=0 bin/merged "$seed" drop
+sort merged-again/out >merged-again.truth
+live_of merged-again/rec >merged-again.live
+# Where two objects of one place have merged, it is not known who had put a start between them.
+near merged-given-back merged-again.truth merged-again.live 10
 check merged-leak sh -c 'grep -A3 "^leak" "$0" | grep -q session_open' merged.lines
 finish

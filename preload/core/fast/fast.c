@@ -81,12 +81,13 @@ inline void vmt_fast_drop(struct vmt_fast *it, struct vmt_map *map)
  * Give a map another start; its owners stay, unless others are known for that. The record is made
  * anew, since it is found by its start.
  */
-static void move_start(struct vmt_fast *it, struct vmt_map *map, const struct vmt_vma *vma)
+static void move_start(struct vmt_fast *it, struct vmt_map *map, const struct vmt_vma *vma,
+		       enum vmt_new_start how)
 {
 	const struct vmt_map was = *map;
 	struct vmt_owners owners = { was.mapped_by, was.put_by };
 
-	vmt_space_settle(it->space, vma->start, VMT_START_MOVED, &owners);
+	vmt_space_settle(it->space, vma->start, how, &owners);
 	if (owners.put_by != was.put_by) {
 		count_live(it, was.put_by, was.vma.flags, -1);
 		count_live(it, owners.put_by, vma->flags, 1);
@@ -116,7 +117,7 @@ static void merge_right(struct vmt_fast *it, struct vmt_map *right, const struct
 	vmt_merge_rules_combine(&both, &right->vma);
 	both.flags |= right->vma.flags & VMT_MAP_STORED;
 	vmt_merge_rules_settle_one(&both);
-	move_start(it, right, &both);
+	move_start(it, right, &both, VMT_START_JOINED);
 }
 
 struct vmt_vma vmt_fast_up_to(const struct vmt_vma *vma, uint64_t end)
@@ -169,20 +170,40 @@ void vmt_fast_split_off(struct vmt_fast *it, const struct vmt_vma *vma, uint32_t
 	add_map(it, NULL, vma, owners);
 }
 
+void vmt_fast_settle_again(struct vmt_fast *it, struct vmt_map *map)
+{
+	uint32_t was = vmt_space_settle_again(it->space, map);
+
+	if (was == VMT_NO_INDEX)
+		return;
+	count_live(it, was, map->vma.flags, -1);
+	count_live(it, map->put_by, map->vma.flags, 1);
+}
+
+void vmt_fast_restore_start(struct vmt_fast *it, uint64_t start)
+{
+	struct vmt_map *map = vmt_space_uncovered(it->space, start);
+
+	if (map)
+		vmt_fast_settle_again(it, map);
+}
+
 /* Remove the part of the map that lies in range. */
 static void take_part(struct vmt_fast *it, struct vmt_map *map, struct vmt_range range)
 {
 	const struct vmt_vma front = vmt_fast_up_to(&map->vma, range.start);
 	const struct vmt_vma rest = vmt_fast_from(&map->vma, range.end);
 	bool has_rest = map->vma.end > range.end;
+	uint32_t mapped_by = map->mapped_by; /* the front may get another */
 
 	if (map->vma.start >= range.start) {
-		move_start(it, map, &rest);
+		move_start(it, map, &rest, VMT_START_MOVED);
 		return;
 	}
 	vmt_fast_set_vma(it, map, &front);
+	vmt_fast_settle_again(it, map);
 	if (has_rest)
-		vmt_fast_split_off(it, &rest, map->mapped_by, VMT_START_BEYOND);
+		vmt_fast_split_off(it, &rest, mapped_by, VMT_START_BEYOND);
 }
 
 inline void vmt_fast_take_out(struct vmt_fast *it, struct vmt_map *map, struct vmt_range range)
@@ -262,13 +283,17 @@ VMT_HOT static bool apply_fresh(struct vmt_fast *it, const struct vmt_simple *si
 VMT_HOT static bool apply_gone(struct vmt_fast *it, struct vmt_range gone)
 {
 	struct vmt_map *map = vmt_space_find(it->space, gone.start);
+	bool is_whole;
 
 	if (!map || map->vma.end < gone.end || vmt_fast_is_stack(map))
 		return false;
 	/* A stack behind the range may have grown down to it. */
 	if (map->vma.end == gone.end && vmt_fast_is_stack(vmt_space_next(map)))
 		return false;
+	is_whole = map->vma.end == gone.end;
 	vmt_fast_take_out(it, map, gone);
+	if (is_whole)
+		vmt_fast_restore_start(it, gone.end);
 	return true;
 }
 

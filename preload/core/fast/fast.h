@@ -57,6 +57,12 @@ void vmt_fast_drop(struct vmt_fast *it, struct vmt_map *map);
 /* The part of the map that lies in range is gone. */
 void vmt_fast_take_out(struct vmt_fast *it, struct vmt_map *map, struct vmt_range range);
 
+/* The map was cut behind its start: see vmt_space_settle_again(). */
+void vmt_fast_settle_again(struct vmt_fast *it, struct vmt_map *map);
+
+/* What ended at start has gone. */
+void vmt_fast_restore_start(struct vmt_fast *it, uint64_t start);
+
 /* Add another piece of a map. */
 void vmt_fast_split_off(struct vmt_fast *it, const struct vmt_vma *vma, uint32_t mapped_by,
 			enum vmt_new_start how);

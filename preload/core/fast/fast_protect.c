@@ -67,7 +67,7 @@ static bool judge_part(const struct vmt_space *space, const struct vmt_vma *left
 /* The altered piece starts where the map did, or after its front. */
 static void keep(struct vmt_fast *it, struct vmt_map *map, const struct pieces *pieces)
 {
-	uint32_t mapped_by = map->mapped_by;
+	uint32_t mapped_by = map->mapped_by; /* the front may get another */
 
 	if (pieces->has_front) {
 		vmt_fast_set_vma(it, map, &pieces->front);
@@ -76,7 +76,9 @@ static void keep(struct vmt_fast *it, struct vmt_map *map, const struct pieces *
 		vmt_fast_set_vma(it, map, &pieces->part);
 	}
 	if (pieces->has_rest)
-		vmt_fast_split_off(it, &pieces->rest, mapped_by, VMT_START_BEYOND);
+		vmt_fast_split_off(it, &pieces->rest, mapped_by, VMT_START_CUT);
+	if (pieces->has_front || pieces->has_rest)
+		vmt_fast_settle_again(it, map);
 }
 
 /* The altered piece merges with the map to its left. The rest of its own map stays a map. */
@@ -87,7 +89,7 @@ static void hand_over(struct vmt_fast *it, struct vmt_map *left, struct vmt_map 
 
 	vmt_fast_drop(it, map);
 	if (pieces->has_rest)
-		vmt_fast_split_off(it, &pieces->rest, mapped_by, VMT_START_BEYOND);
+		vmt_fast_split_off(it, &pieces->rest, mapped_by, VMT_START_CUT);
 	vmt_fast_set_vma(it, left, &pieces->part);
 }
 

@@ -149,6 +149,8 @@ static bool range_replaced(struct range_call *it)
 	if (!vmt_range_is_empty(change->fresh))
 		return range_mapped(it, &around);
 	take_all_out(it, around.first);
+	if (around.right)
+		vmt_fast_restore_start(&it->fast, it->range.end);
 	return true;
 }
 

@@ -147,12 +147,22 @@ static void note_mapped(const struct vmt_space *space, const struct vmt_change *
 	vmt_space_note_mapped(space, fresh, site, below, above);
 }
 
+/* How a map gets a start at an edge of the call's range, or in it. */
+static enum vmt_new_start cut_of(const struct vmt_change *change)
+{
+	bool is_altered =
+		!vmt_range_is_empty(change->protect) || !vmt_range_is_empty(change->advise);
+
+	return is_altered ? VMT_START_CUT : VMT_START_BEYOND;
+}
+
 /*
  * A piece becomes part of a map that does not begin with it. It has the owners that it would have as a
  * map of its own.
  */
-static void note_joined(const struct vmt_space *space, const struct vmt_outcome_map *after,
-			const struct vmt_origin *origin, uint64_t start, uint32_t site)
+static void note_joined(const struct vmt_space *space, const struct vmt_change *change,
+			const struct vmt_outcome_map *after, const struct vmt_origin *origin,
+			uint64_t start, uint32_t site)
 {
 	const struct vmt_map *map = origin->map;
 	uint32_t first = after->kept && !after->is_fresh ? after->kept->mapped_by : site;
@@ -164,8 +174,7 @@ static void note_joined(const struct vmt_space *space, const struct vmt_outcome_
 	is_rest = map->first_byte != UINT64_MAX; /* a piece before it was seen */
 	owners = (struct vmt_owners){ map->mapped_by, is_rest ? site : map->put_by };
 	if (start != map->vma.start)
-		vmt_space_settle(space, start, is_rest ? VMT_START_BEYOND : VMT_START_MOVED,
-				 &owners);
+		vmt_space_settle(space, start, is_rest ? cut_of(change) : VMT_START_MOVED, &owners);
 	vmt_space_note_joined(space, (struct vmt_range){ start, origin->end }, owners, first);
 }
 
@@ -188,7 +197,7 @@ static void count_after(const struct vmt_space *space, const struct vmt_change *
 		    is_own(&origin.map->vma) != is_own(&after->vma))
 			origin = (struct vmt_origin){ VMT_ORIGIN_ALIEN, NULL, x, origin.end };
 		if (pieces == 0 || !is_same_origin(&origin, &last)) {
-			note_joined(space, after, &origin, x, site);
+			note_joined(space, change, after, &origin, x, site);
 			note_piece(after, &origin);
 			pieces++;
 			aliens += origin.kind == VMT_ORIGIN_ALIEN;
@@ -252,17 +261,35 @@ static uint32_t hidden_flags(const struct vmt_change *change, const struct vmt_o
 	return like ? like->vma.flags & HIDDEN : change->flags & VMT_MAP_STACK;
 }
 
+/* Has the call taken memory from the map, or cut it, but left the start as it was? */
+static bool is_front(const struct vmt_change *change, const struct vmt_outcome_map *after)
+{
+	const struct vmt_vma *vma = &after->kept->vma;
+	const struct vmt_range *gone = &change->gone[0];
+
+	if (after->vma.start != vma->start)
+		return false;
+	if (cut_of(change) == VMT_START_CUT)
+		return after->vma.end < vma->end;
+	return !change->failed && !vmt_range_is_empty(*gone) && gone->start > vma->start &&
+	       gone->start < vma->end;
+}
+
+/* What is known of those who own a map with a new start, or one that has lost memory behind it. */
 static void settle(const struct vmt_space *space, const struct vmt_change *change,
 		   struct vmt_outcome_map *after)
 {
 	struct vmt_owners owners = { after->mapped_by, after->put_by };
-	enum vmt_new_start how = VMT_START_BEYOND;
+	enum vmt_new_start how = VMT_START_MOVED;
 
-	if (after->kept->first_byte == after->kept_byte)
-		how = VMT_START_MOVED;
-	else if (vmt_range_has(change->protect, after->vma.start) ||
-		 vmt_range_has(change->advise, after->vma.start))
-		how = VMT_START_CUT;
+	if (after->kept->first_byte != after->kept_byte)
+		how = cut_of(change);
+	else if (after->vma.start < after->kept->vma.start)
+		how = VMT_START_JOINED;
+	else if (after->vma.start == after->kept->vma.start && !is_front(change, after))
+		return;
+	if (how == VMT_START_JOINED && after->kept_byte != after->kept->vma.start)
+		vmt_space_settle(space, after->kept_byte, VMT_START_MOVED, &owners);
 	vmt_space_settle(space, after->vma.start, how, &owners);
 	after->mapped_by = owners.mapped_by;
 	after->put_by = owners.put_by;
@@ -283,8 +310,7 @@ static void set_owners(const struct vmt_space *space, const struct vmt_change *c
 			after->put_by = kept->put_by;
 			after->time = kept->time;
 		}
-		if (after->vma.start != kept->vma.start)
-			settle(space, change, after);
+		settle(space, change, after);
 	} else if (!after->is_fresh) {
 		after->mapped_by = VMT_SITE_UNSEEN;
 		after->put_by = VMT_SITE_UNSEEN;
@@ -329,6 +355,18 @@ static void add(struct vmt_space *space, const struct vmt_outcome_map *after,
 		return;
 	}
 	report_live(ops, after->put_by, after->vma.flags, 1);
+}
+
+/* What ended at start has gone. */
+static void restore_start(struct vmt_space *space, uint64_t start, const struct vmt_effect_ops *ops)
+{
+	struct vmt_map *map = vmt_space_uncovered(space, start);
+	uint32_t was = map ? vmt_space_settle_again(space, map) : VMT_NO_INDEX;
+
+	if (was == VMT_NO_INDEX)
+		return;
+	report_live(ops, was, map->vma.flags, -1);
+	report_live(ops, map->put_by, map->vma.flags, 1);
 }
 
 /*
@@ -381,6 +419,9 @@ void vmt_effect_apply(struct vmt_space *space, const struct vmt_change *change,
 	struct vmt_effect effect = { .out_of_memory = outcome->out_of_memory };
 	struct vmt_map *first[2] = { NULL, NULL };
 	size_t index = 0;
+	bool had_start = !vmt_range_is_empty(change->gone[0]) &&
+			 vmt_range_is_empty(change->fresh) &&
+			 vmt_space_at(space, change->gone[0].end);
 
 	if (begin_counting(space, resolution, first)) {
 		note_growth(space, change, resolution);
@@ -394,6 +435,8 @@ void vmt_effect_apply(struct vmt_space *space, const struct vmt_change *change,
 		set_owners(space, change, &outcome->map[i], site, time);
 	for (unsigned i = 0; i < resolution->span_count; i++)
 		index = commit(space, resolution->span[i], first[i], outcome, index, ops, &effect);
+	if (had_start)
+		restore_start(space, change->gone[0].end, ops);
 	if (change->how == VMT_CHANGE_NOTHING)
 		blame_nobody(&effect);
 	*ret_effect = effect;

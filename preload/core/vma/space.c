@@ -244,20 +244,45 @@ static uint32_t mapper_at(const struct vmt_space *space, uint64_t addr, uint32_t
 	return part ? part->mapped_by : otherwise;
 }
 
+/* Is anything known of parts of merged maps? */
+static bool has_parts(const struct vmt_space *space)
+{
+	return space->parts && !RB_EMPTY(&space->parts->tree);
+}
+
 void vmt_space_settle(const struct vmt_space *space, uint64_t start, enum vmt_new_start how,
 		      struct vmt_owners *owners)
 {
 	uint32_t otherwise = owners->mapped_by;
 	const struct vmt_part *part;
 
-	if (!space->parts || RB_EMPTY(&space->parts->tree))
+	if (!has_parts(space))
 		return;
 	part = vmt_parts_find(space->parts, start);
 	if (!part)
 		return;
 	owners->mapped_by = part->mapped_by;
-	if (part->start != start || part->put_by == VMT_NO_INDEX || how == VMT_START_CUT)
+	if (part->start != start || part->put_by == VMT_NO_INDEX || how == VMT_START_CUT ||
+	    how == VMT_START_JOINED)
 		return;
 	if (how == VMT_START_MOVED || mapper_at(space, start - 1, otherwise) != part->mapped_by)
 		owners->put_by = part->put_by;
+}
+
+uint32_t vmt_space_settle_again(struct vmt_space *space, struct vmt_map *map)
+{
+	uint32_t was = map->put_by;
+	struct vmt_owners owners = { map->mapped_by, was };
+
+	vmt_space_settle(space, map->vma.start, VMT_START_MOVED, &owners);
+	if (owners.put_by != was || owners.mapped_by != map->mapped_by)
+		vmt_space_update(space, map, &map->vma, owners.mapped_by, owners.put_by, map->time);
+	return owners.put_by == was ? VMT_NO_INDEX : was;
+}
+
+struct vmt_map *vmt_space_uncovered(const struct vmt_space *space, uint64_t start)
+{
+	struct vmt_map *map = has_parts(space) ? vmt_space_at(space, start) : NULL;
+
+	return map && !vmt_space_find(space, start - 1) ? map : NULL;
 }

@@ -113,9 +113,10 @@ void vmt_space_note_joined(const struct vmt_space *space, struct vmt_range range
 
 /* How a map got a start where it had none. */
 enum vmt_new_start {
-	VMT_START_MOVED, /* memory in front of it came or went */
-	VMT_START_CUT, /* the call changed what begins there */
-	VMT_START_BEYOND, /* the call changed what ends there */
+	VMT_START_MOVED, /* memory in front of it has gone */
+	VMT_START_JOINED, /* memory in front of it has become part of it */
+	VMT_START_CUT, /* the call has made what begins there differ from what ends there */
+	VMT_START_BEYOND, /* what ended there has gone, or something else lies there now */
 };
 
 /*
@@ -126,6 +127,16 @@ enum vmt_new_start {
  */
 void vmt_space_settle(const struct vmt_space *space, uint64_t start, enum vmt_new_start how,
 		      struct vmt_owners *owners);
+
+/*
+ * The map was cut behind its start, or from what lay below it: it belongs to who mapped what it begins
+ * with, as far as that is known. Returns who had put its start there before, if that is another site
+ * now; VMT_NO_INDEX otherwise.
+ */
+uint32_t vmt_space_settle_again(struct vmt_space *space, struct vmt_map *map);
+
+/* Returns the map that begins at start if nothing lies below it and parts are known; or NULL. */
+struct vmt_map *vmt_space_uncovered(const struct vmt_space *space, uint64_t start);
 
 /* Change map in place; vma->start must equal the map's own. */
 void vmt_space_update(struct vmt_space *space, struct vmt_map *map, const struct vmt_vma *vma,
