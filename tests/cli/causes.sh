@@ -139,8 +139,11 @@ done
 (
 	ulimit -v 1000000
 	run map-segments 300
+	run fill-beside-index 300
 )
 says map-segments 'failure mmap failed .*cause +addresses, not maps: 9[0-9]{2} MiB of 9[0-9]{2} MiB, by mmap in map_segments [^ ]*:[0-9]+ help +unmap what .*also +a guard page for each object'
+# What was mapped once for all is not what grew up to the limit; and no limit of maps was met.
+says fill-beside-index 'cause +addresses, not maps: 3[0-9]{2} MiB of 9[0-9]{2} MiB, by mmap in fill_beside_index [^ ]*:[0-9]+ help .* and +600 MiB that a few calls mapped, by mmap in map_index'
 many private-copies mapped-again 'the same part of the same file mapped again and again: 1,000 of 1,0[0-9]+ maps, .* help +-999 maps: read the file into memory' \
 	'map it once'
 many close-again committed-pieces 'pieces of a range without access \(PROT_NONE\), made accessible one by one: (1,99[0-9]|2,000) of 2,0[0-9]+ maps, by mprotect in close_again' \

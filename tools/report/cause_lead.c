@@ -40,6 +40,61 @@ static bool is_told_by_pattern(const struct vmt_explain_record *record, uint64_t
 	return of_pattern > bytes / 2;
 }
 
+#define MANY_CALLS  16u /* what is mapped in fewer was mapped once for all, such as a heap */
+#define LEAST_SHARE 8u /* an eighth of the addresses, held by many calls, is named first */
+
+static bool has_many_calls(const struct vmt_explain_record *record, uint32_t index)
+{
+	struct vmt_rec_site site;
+
+	return vmt_view_site(record->view, index, &site) && site.counters.calls >= MANY_CALLS;
+}
+
+/* The bytes of each site, or of those alone that map in many calls; free() the result. */
+static uint64_t *read_bytes(const struct vmt_explain_record *record, bool many, uint64_t *ret_all)
+{
+	const struct vmt_explain_facts *facts = &record->explain.facts;
+	uint64_t *by_site = vmt_explain_by_site(facts);
+
+	*ret_all = 0;
+	for (size_t i = 0; i < record->count; i++) {
+		const struct vmt_explain_map *map = &record->map[i];
+
+		*ret_all += size_of(map);
+		if (map->mapped_by >= VMT_SITE_FIRST &&
+		    (!many || has_many_calls(record, map->mapped_by)))
+			vmt_explain_count_site(by_site, facts, map->mapped_by, size_of(map));
+	}
+	return by_site;
+}
+
+static void put_holder(struct vmt_lines *lines, struct vmt_explain_record *record,
+		       const struct vmt_explain_share *held, const uint64_t *by_site, uint64_t all)
+{
+	struct vmt_number part, whole;
+	char by[416];
+
+	vmt_cause_put_site(by, sizeof(by), record, held->site, by_site);
+	vmt_lines_add(lines, 10, VMT_CAUSE_FIRST "addresses, not maps: %s of %s, by %s",
+		      vmt_lines_number_bytes(&part, held->part),
+		      vmt_lines_number_bytes(&whole, all), by);
+	vmt_lines_add(lines, 10,
+		      "  help    unmap what is no longer used there, or map less; the limit "
+		      "(ulimit -v) counts all addresses, used or not");
+}
+
+/* What was mapped once for all did not grow up to the limit, but leaves less room. */
+static void put_once(struct vmt_lines *lines, struct vmt_explain_record *record,
+		     const struct vmt_explain_share *held, const uint64_t *by_site)
+{
+	struct vmt_number part;
+	char by[416];
+
+	vmt_cause_put_site(by, sizeof(by), record, held->site, by_site);
+	vmt_lines_add(lines, 10, VMT_CAUSE_NEXT "%s that a few calls mapped, by %s",
+		      vmt_lines_number_bytes(&part, held->part), by);
+}
+
 /*
  * Where a call failed for the limit of addresses, maps are not what ran out. Returns whether it told who
  * holds the addresses.
@@ -47,40 +102,32 @@ static bool is_told_by_pattern(const struct vmt_explain_record *record, uint64_t
 static bool put_addresses(struct vmt_lines *lines, struct vmt_explain_record *record)
 {
 	const struct vmt_explain_facts *facts = &record->explain.facts;
-	uint64_t *by_site = vmt_explain_by_site(facts);
-	struct vmt_explain_share held;
-	struct vmt_number part, all;
-	uint64_t bytes = 0;
-	bool is_told;
-	char by[416];
+	uint64_t all;
+	uint64_t *by_site = read_bytes(record, false, &all);
+	uint64_t *by_many = read_bytes(record, true, &all);
+	struct vmt_explain_share held = vmt_explain_share_of(by_site, facts);
+	struct vmt_explain_share grown = vmt_explain_share_of(by_many, facts);
+	bool has_grown = grown.part >= all / LEAST_SHARE && grown.part < held.part;
+	bool is_told = held.part && !is_told_by_pattern(record, all);
 
-	for (size_t i = 0; i < record->count; i++) {
-		const struct vmt_explain_map *map = &record->map[i];
-
-		bytes += size_of(map);
-		if (map->mapped_by >= VMT_SITE_FIRST)
-			vmt_explain_count_site(by_site, facts, map->mapped_by, size_of(map));
+	if (is_told && has_grown) {
+		put_holder(lines, record, &grown, by_many, all);
+		put_once(lines, record, &held, by_site);
+	} else if (is_told) {
+		put_holder(lines, record, &held, by_site, all);
 	}
-	held = vmt_explain_share_of(by_site, facts);
-	is_told = held.part && !is_told_by_pattern(record, bytes);
-	if (is_told) {
-		vmt_cause_put_site(by, sizeof(by), record, held.site, by_site);
-		vmt_lines_add(lines, 10, VMT_CAUSE_FIRST "addresses, not maps: %s of %s, by %s",
-			      vmt_lines_number_bytes(&part, held.part),
-			      vmt_lines_number_bytes(&all, bytes), by);
-		vmt_lines_add(
-			lines, 10,
-			"  help    unmap what is no longer used there, or map less; the limit "
-			"(ulimit -v) counts all addresses, used or not");
-	}
+	free(by_many);
 	free(by_site);
 	return is_told;
 }
 
-static void put_limit(struct vmt_lines *lines, const struct vmt_view *view)
+/* A higher limit of maps does not help where only addresses ran out. */
+static void put_limit(struct vmt_lines *lines, const struct vmt_explain_record *record)
 {
-	const struct vmt_rec_header *header = &view->header;
+	const struct vmt_rec_header *header = &record->view->header;
 
+	if (record->explain.facts.is_over_rlimit && !vmt_report_is_limit_reached(record->view))
+		return;
 	vmt_cause_put_limit(lines, "  for now ", header->maps_peak + header->maps_own,
 			    header->maps_limit);
 }
@@ -108,7 +155,7 @@ static void put_causes(struct vmt_lines *lines, struct vmt_explain_record *recor
 			vmt_cause_plain(lines, record, names, &told, VMT_CAUSE_FIRST);
 	}
 	before = lines->count;
-	put_limit(lines, record->view);
+	put_limit(lines, record);
 	start = lines->count > before || has_addresses ? VMT_CAUSE_ALSO : VMT_CAUSE_NEXT;
 	while (vmt_cause_plain(lines, record, names, &told, start))
 		;
@@ -126,7 +173,7 @@ size_t vmt_cause_lead_lines(struct vmt_lines *lines, struct vmt_explain_record *
 	vmt_cause_leak(lines, record, now, torn_down);
 	is_after_peak = vmt_cause_peak_lead(lines, record);
 	if (is_after_peak)
-		put_limit(lines, record->view);
+		put_limit(lines, record);
 	else
 		put_causes(lines, record, &names);
 	lead = lines->count;
