@@ -49,6 +49,7 @@ kept() {
 kept "exit handler" exit 199 "$TARGETS/torn_down" 200 exit
 kept "exit handler beside a thread" exit 189 "$TARGETS/torn_down" 200 threads
 kept "runtime" lua_close 199 "$TARGETS/torn_down" 200 runtime
+kept "part of a runtime's function" _Py_Finalize 199 "$TARGETS/torn_down" 200 part
 kept "python" Py_FinalizeEx 190 "$PYTHON" kept.py
 
 # given_back NAME PROGRAM…: none of its maps counts as kept

@@ -51,12 +51,20 @@ static const char *const joins[] = {
 	"__pthread_timedjoin_ex",
 };
 
+/* What gcc leaves of a function is called NAME.part.0, NAME.constprop.0, NAME.cold, ... */
+static bool is_named(const char *function, const char *name)
+{
+	size_t length = strlen(name);
+
+	return !strncmp(function, name, length) && (!function[length] || function[length] == '.');
+}
+
 static const char *listed_name(const struct vmt_symbol *symbol, const char *const *names,
 			       size_t count)
 {
 	for (; symbol; symbol = symbol->caller) {
 		for (size_t i = 0; symbol->function && i < count; i++) {
-			if (!strcmp(symbol->function, names[i]))
+			if (is_named(symbol->function, names[i]))
 				return names[i];
 		}
 	}
@@ -159,7 +167,7 @@ void vmt_teardown_read(const struct vmt_view *view, struct vmt_symbols *symbols,
 /* Its clean-up after an exception is a function of its own, "main.cold". */
 static bool is_main(const char *function)
 {
-	return !strncmp(function, "main", 4) && (!function[4] || function[4] == '.');
+	return is_named(function, "main");
 }
 
 /* What calls main. A main that ends in "return serve();" has jumped there, and is on no stack. */
