@@ -218,6 +218,27 @@ check "no such remedy" [ $? = 2 ]
 tried none "$TARGETS/brk_moves"
 check "none applies" grep -q 'No remedy applies' none.txt
 
+# What only led to a program that was not traced is not that program: there is no verdict about it.
+printf '#!/bin/sh\nexport LD_PRELOAD=\nexec "%s" islands\n' "$own" >start.sh
+chmod +x start.sh
+# untraced NAME PROGRAM COMMAND...
+untraced() {
+	local name=$1 program=$2
+	shift 2
+	tried "$name" "$@"
+	check "$name: status" [ "$STATUS" = 2 ]
+	check "$name: said" grep -qE "^vmatrace: [^ ]*$program became another program, which was not traced: " "$name.err"
+	check "$name: no verdict" [ ! -s "$name.txt" ]
+	check "$name: output is the program's" cmp islands.plain "$name.out"
+}
+untraced preload-set env env LD_PRELOAD= "$own" islands
+untraced preload-exported '(sh|dash|bash)' ./start.sh
+untraced preload-set-below env timeout 60 env LD_PRELOAD= "$own" islands
+# A helper that is not traced is said, and the program itself is tried.
+ONLY=advice tried helper sh -c 'env LD_PRELOAD= true; "$0" islands; exit $?' "$own"
+check "helper: said" grep -q '^vmatrace: env became another program, which was not traced: ' helper.err
+check "helper: the program is tried" grep -q '^advice ' helper.txt
+
 # What the environment says of malloc is promised, unless the program calls mallopt, which overrides it.
 cat >blocks.c <<'EOF_BLOCKS'
 #include <stdlib.h>

@@ -256,27 +256,6 @@ static void tell_running(const struct request *request, const char *directory, u
 }
 
 /*
- * Say that this process, or another one, became a program that was not traced. If the process has several
- * images, this is the last one.
- */
-static void tell_untraced(const struct vmt_recordings *recordings,
-			  const struct vmt_outdir_others *others)
-{
-	const struct vmt_view *view;
-	struct vmt_view_string exe = { others->gone, (uint32_t)strlen(others->gone) };
-
-	if (recordings->count && recordings->item[0].view.header.end == VMT_END_EXEC) {
-		view = &recordings->item[0].view;
-		exe = vmt_view_string(view, view->header.exe);
-	}
-	if (exe.length)
-		vmt_message("%.*s became another program, which was not traced: its LD_PRELOAD "
-			    "lacks libvmatrace.so (as after env LD_PRELOAD=...), or it is static "
-			    "or setuid; name that program itself.",
-			    (int)exe.length, exe.bytes);
-}
-
-/*
  * What ran out may have been something else than maps. Other programs of the group may have met
  * the limit as well, so this is said of the group.
  */
@@ -322,7 +301,7 @@ static void report(const struct request *request, const char *directory, pid_t p
 	ret = vmt_load_process(&recordings, directory, others.shown, since);
 	if (request->print.format == VMT_FORMAT_NONE) {
 		/* A program that was not traced is a surprise without a report as well. */
-		tell_untraced(&recordings, &others);
+		vmt_outdir_tell_untraced(&others);
 		vmt_load_free(&recordings);
 		return;
 	}
@@ -334,7 +313,7 @@ static void report(const struct request *request, const char *directory, pid_t p
 	else if (request->print.format == VMT_FORMAT_TEXT)
 		tell_others(request, pid, &others);
 	tell_running(request, directory, since);
-	tell_untraced(&recordings, &others);
+	vmt_outdir_tell_untraced(&others);
 	vmt_load_free(&recordings);
 }
 

@@ -31,8 +31,9 @@ static const char help[] =
 	"No remedy loses what is in memory; where output or status differ, the program relies\n"
 	"on what the remedy leaves out. PROGRAM runs twice without a remedy, then once with\n"
 	"each, and reads the same input every time. The exit status is that of its first\n"
-	"run. A run has no time limit: for a program that may not end, such as a service, give\n"
-	"one with timeout (vmatrace try -- timeout 60 PROGRAM).\n"
+	"run, or 2 if it became a program that was not traced. A run has no time limit: for a\n"
+	"program that may not end, such as a service, give one with timeout\n"
+	"(vmatrace try -- timeout 60 PROGRAM).\n"
 	"\n"
 	"  -t, --try=NAME               only this remedy: guards, names, advice, locks, policy,\n"
 	"                               noreserve, decommit, holes, stacks; arenas,\n"
@@ -207,6 +208,9 @@ static int try_all(const struct request *request, const struct vmt_trials *trial
 			    trials->command[0]);
 		return VMT_EXIT_FAILED;
 	}
+	vmt_outdir_tell_untraced(&tried->plain.others);
+	if (tried->plain.others.is_untraced)
+		return VMT_EXIT_USAGE; /* as check: what was examined is another program */
 	vmt_try_choose(tried, request->only);
 	if (tried->count)
 		ret = vmt_trial_run(trials, NULL, NULL, &tried->again, NULL);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Removes nothing but recordings of an older run. Prints nothing. See outdir.h. */
+/* Removes nothing but recordings of an older run. See outdir.h. */
 #include "core/report/report.h"
 #include "input/liveness.h"
 #include "input/load.h"
 #include "input/process.h"
 #include "run/outdir.h"
+#include "util/message.h"
 #include "util/must.h"
 
 #include <dirent.h>
@@ -113,14 +114,25 @@ static bool is_of_interest(const struct vmt_view *child, const struct vmt_view *
 	       (one.length != two.length || memcmp(one.bytes, two.bytes, one.length));
 }
 
+/* This one, or the last that it led to, may have become a program that was not traced. */
+static bool is_untraced(const struct vmt_view *shown, const struct vmt_view *last)
+{
+	return shown->header.end == VMT_END_EXEC ||
+	       (last->header.end == VMT_END_EXEC &&
+		shown->header.maps_peak < shown->header.maps_start + VMT_TREND_SMALL);
+}
+
 /*
- * Follow a program that does little but start another one, as timeout does. Returns the process with
- * most maps of a chain in which each has started a single one.
+ * Follow a program that does little but start another one, as timeout does. The process with most maps
+ * is shown, of a chain in which each has started a single one.
  */
-static pid_t find_shown(const struct vmt_recordings *recordings, pid_t pid, uint64_t since)
+static void find_shown(const struct vmt_recordings *recordings, pid_t pid, uint64_t since,
+		       struct vmt_outdir_others *others)
 {
 	const struct vmt_view *most = last_image(recordings, pid, since);
+	const struct vmt_view *last = most;
 	const struct vmt_view *child;
+	struct vmt_view_string exe;
 	pid_t at = pid;
 
 	/* Pids come from files, and may form a circle. */
@@ -130,8 +142,14 @@ static pid_t find_shown(const struct vmt_recordings *recordings, pid_t pid, uint
 		if (!child)
 			break;
 		most = is_of_interest(child, most) ? child : most;
+		last = child;
 	}
-	return most ? (pid_t)most->header.pid : pid;
+	others->shown = most ? (pid_t)most->header.pid : pid;
+	others->is_untraced = most && is_untraced(most, last);
+	if (most && most->header.end == VMT_END_EXEC) {
+		exe = vmt_view_string(most, most->header.exe);
+		snprintf(others->gone, sizeof(others->gone), "%.*s", (int)exe.length, exe.bytes);
+	}
 }
 
 static void note_gone(const struct vmt_view *view, struct vmt_outdir_others *others)
@@ -167,11 +185,20 @@ void vmt_outdir_others(const char *path, pid_t pid, uint64_t since,
 {
 	struct vmt_recordings recordings = { NULL, 0 };
 
-	if (vmt_outdir_count(path) > 1)
-		(void)vmt_load_path(&recordings, path);
-	*ret_others = (struct vmt_outdir_others){ .shown = find_shown(&recordings, pid, since) };
+	(void)vmt_load_path(&recordings, path);
+	*ret_others = (struct vmt_outdir_others){ .count = 0 };
+	find_shown(&recordings, pid, since, ret_others);
 	count_others(&recordings, since, ret_others);
 	vmt_load_free(&recordings);
+}
+
+void vmt_outdir_tell_untraced(const struct vmt_outdir_others *others)
+{
+	if (*others->gone)
+		vmt_message("%s became another program, which was not traced: its LD_PRELOAD "
+			    "lacks libvmatrace.so (as after env LD_PRELOAD=...), or it is static "
+			    "or setuid; name that program itself.",
+			    others->gone);
 }
 
 static bool records_into(pid_t pid, const char *path)

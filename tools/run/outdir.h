@@ -3,6 +3,8 @@
 #ifndef VMT_OUTDIR_H
 #define VMT_OUTDIR_H
 
+#include <limits.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -21,7 +23,10 @@ struct vmt_outdir_others {
 	size_t count;
 	uint64_t peak; /* the highest */
 	pid_t limited; /* a process that has reached the limit of maps; 0: none has */
-	char gone[64]; /* one that became a program that was not traced; "" = none */
+	/* one that became a program that was not traced, the one shown if that did; "" = none */
+	char gone[PATH_MAX];
+	/* the program that was meant is such a one: what is shown only led to it */
+	bool is_untraced;
 };
 
 /*
@@ -30,6 +35,9 @@ struct vmt_outdir_others {
  */
 void vmt_outdir_others(const char *path, pid_t pid, uint64_t since,
 		       struct vmt_outdir_others *ret_others);
+
+/* Say that a process became a program that was not traced, if one did. */
+void vmt_outdir_tell_untraced(const struct vmt_outdir_others *others);
 
 /*
  * Returns how many processes that began after `since` are still running and record into path. Their

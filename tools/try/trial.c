@@ -248,6 +248,8 @@ int vmt_trial_run(const struct vmt_trials *trials, const char *options, const ch
 		vmt_trial_pass_output(trial);
 	else
 		read_recordings(&launch, trial, ret_evidence);
+	if (trial->is_recorded)
+		vmt_outdir_others(launch.directory, launch.pid, 0, &trial->others);
 	trial->status = launch.status;
 	vmt_launch_clean(&launch);
 	return ret;

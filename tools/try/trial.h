@@ -8,6 +8,7 @@
 
 #include "core/recording/record.h"
 #include "explain/explain.h"
+#include "run/outdir.h"
 
 /* What a recording says about which remedies apply. */
 struct vmt_evidence {
@@ -32,6 +33,7 @@ struct vmt_trial {
 	int status; /* as in a shell, 128 + N after signal N */
 	int output[2]; /* open files with its standard output and standard error, or -1 */
 	bool is_recorded;
+	struct vmt_outdir_others others; /* if recorded: which program was examined */
 	bool is_at_limit; /* calls failed since there were as many maps as the kernel allows */
 };
 
