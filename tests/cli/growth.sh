@@ -107,6 +107,10 @@ site() {
 }
 site leak-and-warm-up grow leak 'growth: a leak, \+1[0-9][0-9] a second, .*; [0-9,]+ more calls' \
 	"$(near $PER_SECOND) and (.calls_left / .limit | . > 0.9 and . <= 1)"
+# How the maps that a call site owns came says nothing of those that it mapped, whoever cut them.
+"$TOOL" report --cut leak-and-warm-up.rec >cut.txt
+check "--cut: no course of what it does not count" sh -c 'grep -q " growth: a leak" leak-and-warm-up.txt &&
+	grep -q "#1  grow " cut.txt && ! grep -q " growth: " cut.txt'
 site leak-and-warm-up grow_other plateau 'growth: a plateau since [0-3].[0-9] s, (no change|(between|slowly up from) 4[0-9][0-9] (and|to) 500)' \
 	'.low >= 400 and .high == 500'
 site bursts grow bursts 'growth: bursts: [56] times up to 1,000 and back to 10' '.times >= 5'

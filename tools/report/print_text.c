@@ -284,6 +284,7 @@ static struct vmt_report_options options_of(FILE *stream, const struct vmt_view 
 		.where = heading_of(options->rows.by),
 		.unit = unit_of(options->rows.by),
 		.is_filtered = is_filtered(&options->rows),
+		.is_by_mapper = options->rows.cut,
 	};
 
 	if (!text.is_gone)

@@ -129,6 +129,8 @@ struct vmt_report_options {
 	/* heading of the first column, whose numbers are parts of total; NULL = "live" */
 	const char *counted;
 	uint64_t total; /* 0 = the number of all maps */
+	/* a row's maps are those that its site mapped, whoever cut them: their course is not known */
+	bool is_by_mapper;
 	uint64_t now; /* CLOCK_MONOTONIC in ns for a process that still runs; 0 = unknown */
 	uint64_t torn_down; /* maps that a program gave back only because it ended… */
 	const char *torn_down_by; /* …and the function that did */

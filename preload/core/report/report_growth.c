@@ -326,6 +326,8 @@ void vmt_report_site_growth(struct vmt_report *text, const struct vmt_report_row
 	struct vmt_fmt *fmt = &text->fmt;
 	struct vmt_curve curve;
 
+	if (text->options->is_by_mapper)
+		return;
 	if (!vmt_report_site_trend(text->view, row->site, live, text->options->now, &curve) ||
 	    curve.trend == VMT_TREND_NONE || curve.trend == VMT_TREND_SHORT) {
 		put_by_work(text, row, live, true);
