@@ -30,6 +30,18 @@ static json_t *curve_of(const struct vmt_curve *curve)
 	return growth;
 }
 
+/* If it is not known how a site's maps developed, they did as those of the process. */
+static enum vmt_trend course_of(const struct vmt_view *view, enum vmt_trend trend)
+{
+	struct vmt_curve curve;
+
+	if ((trend == VMT_TREND_NONE || trend == VMT_TREND_SHORT) &&
+	    vmt_report_trend(view, vmt_liveness_clock(view), &curve) &&
+	    curve.trend == VMT_TREND_PLATEAU)
+		return VMT_TREND_PLATEAU;
+	return trend;
+}
+
 /*
  * Growth by calls: what each call adds, the share that is given back, and how many more calls the
  * limit allows.
@@ -50,23 +62,12 @@ static void add_per_call(json_t *site, const struct vmt_view *view, uint64_t liv
 	json_object_set_new(object, "given_back",
 			    json_real((double)per_call.given_back / (double)per_call.made));
 	json_object_set_new(object, "course",
-			    json_string(vmt_report_work_word(vmt_report_work(&per_call, trend))));
+			    json_string(vmt_report_work_word(
+				    vmt_report_work(&per_call, course_of(view, trend)))));
 	left = vmt_report_calls_left(view, per_call.calls, live);
 	json_object_set_new(object, "calls_left",
 			    left ? json_integer((json_int_t)left) : json_null());
 	json_object_set_new(site, "per_call", object);
-}
-
-/* If it is not known how a site's maps developed, they did as those of the process. */
-static enum vmt_trend course_of(const struct vmt_view *view, enum vmt_trend trend)
-{
-	struct vmt_curve curve;
-
-	if ((trend == VMT_TREND_NONE || trend == VMT_TREND_SHORT) &&
-	    vmt_report_trend(view, vmt_liveness_clock(view), &curve) &&
-	    curve.trend == VMT_TREND_PLATEAU)
-		return VMT_TREND_PLATEAU;
-	return trend;
 }
 
 void vmt_json_add_site_growth(json_t *site, const struct vmt_view *view, uint64_t index,
@@ -78,7 +79,7 @@ void vmt_json_add_site_growth(json_t *site, const struct vmt_view *view, uint64_
 
 	if (!vmt_report_site_trend(view, index, live, vmt_liveness_clock(view), &curve))
 		curve.trend = VMT_TREND_NONE;
-	add_per_call(site, view, live, counters, course_of(view, curve.trend));
+	add_per_call(site, view, live, counters, curve.trend);
 	if (curve.trend == VMT_TREND_NONE)
 		return;
 	growth = curve_of(&curve);

@@ -229,12 +229,14 @@ bool vmt_report_is_cut(const struct vmt_view *view, uint64_t now, uint64_t torn_
 static bool is_refuted(const struct vmt_view *view, const struct vmt_curve *own, uint64_t now,
 		       uint64_t torn_down)
 {
-	uint64_t duration = process_source(view, now, torn_down).duration, gained;
+	struct vmt_curve_source source = process_source(view, now, torn_down);
 	struct vmt_curve whole;
+	uint64_t gained;
 
-	if (!vmt_report_trend_before(view, now, torn_down, &whole) ||
-	    whole.trend != VMT_TREND_PLATEAU || duration < whole.since ||
-	    __builtin_mul_overflow(rate_of(own), (duration - whole.since) / 1000000, &gained))
+	if (!vmt_trend_judge(&source, &whole) || whole.trend != VMT_TREND_PLATEAU ||
+	    source.duration < whole.since ||
+	    __builtin_mul_overflow(rate_of(own), (source.duration - whole.since) / 1000000,
+				   &gained))
 		return false;
 	return gained / 1000000 > 2 * (whole.high - whole.low) + VMT_TREND_SMALL;
 }
