@@ -76,7 +76,7 @@ judged rising-sawtooth leak 'a leak, \+2[0-9][0-9] a second since 0.[0-9] s, fal
 	"$(near $((1500 / SECONDS_EACH)))"
 judged leak-and-warm-up leak 'a leak' "$(near $PER_SECOND)"
 judged small-leak leak 'a leak, \+[12][0-9] a second' "$(near $((120 / SECONDS_EACH)))"
-judged uneven-leak leak 'a leak, about \+[23][0-9][0-9] a second .* would be reached in about another [3-5] min' \
+judged uneven-leak leak 'a leak, about \+[23][0-9][0-9] a second .* would be reached in about another ([3-5] min|1[67][0-9] s)' \
 	"(.rate * $SECONDS_EACH | . > 0.75 * 1800 and . < 1.25 * 1800)"
 judged leak-and-bursts leak 'a leak, \+[12][0-9] a second since 0.[0-9] s, falling at times' \
 	"$(near $((120 / SECONDS_EACH)))"
