@@ -72,7 +72,7 @@ OPTIONS=dir=$TMP/kept said recorded no "$TOLD" ./forks
 said_by=$("$TOOL" report kept 2>&1 | grep -c 'failed once: ENOMEM')
 [ "$said_by" = 1 ] && pass recorded-failure || fail recorded-failure "$said_by of 1"
 "$TOOL" run -o run -- ./forks 2>err
-grep -qE '^vmatrace: 1 more recording of its children, at most 65,[0-9]+ maps: vmatrace report run$' err &&
+grep -qE '^vmatrace: 1 more recording, up to 65,[0-9]+ maps: vmatrace report run$' err &&
 	grep -qE '^vmatrace: process [0-9]+ reached the limit of maps: vmatrace report --pid=[0-9]+ run$' err &&
 	pass run-tells || fail run-tells "$(tail -3 err)"
 # A child that still runs: who asks for it is told why there is nothing.
