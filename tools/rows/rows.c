@@ -22,7 +22,7 @@ struct group {
 	uint64_t most; /* that site's part of the value the rows are sorted by */
 	uint64_t most_peak; /* that site's maps at the peak */
 	uint64_t peak;
-	bool is_leak; /* that site's maps leak */
+	bool is_leak; /* that site's maps leak; known if there are several */
 	UT_hash_handle hh;
 };
 
@@ -144,14 +144,18 @@ static uint64_t sorted_by(const struct group *group, enum vmt_rows_sort sort)
 	}
 }
 
-/* Where only a small part of a line's maps leaks, its stack is the one to be seen. */
-static bool is_leak(const struct maker *maker, uint64_t index, uint64_t live)
+/*
+ * Where only a small part of a line's maps leaks, its stack is the one to be seen. site: the row of one
+ * site.
+ */
+static bool is_leak(const struct maker *maker, const struct vmt_report_row *site)
 {
 	struct vmt_curve curve;
 
 	return maker->options->by == VMT_ROWS_BY_LINE && !maker->options->cut &&
-	       maker->options->sort <= VMT_ROWS_LIVE && live >= VMT_TREND_SMALL &&
-	       vmt_report_site_trend(maker->view, index, live, maker->options->now, &curve) &&
+	       maker->options->sort <= VMT_ROWS_LIVE && site->live >= VMT_TREND_SMALL &&
+	       vmt_report_site_trend(maker->view, site->site, site->live, maker->options->now,
+				     &curve) &&
 	       curve.trend == VMT_TREND_LEAK;
 }
 
@@ -170,7 +174,7 @@ static bool is_more(const struct group *site, const struct group *group)
 	return vmt_report_magnitude(net) > vmt_report_magnitude(other);
 }
 
-static void add_to_group(struct maker *maker, const struct group *site,
+static void add_to_group(struct maker *maker, struct group *site,
 			 const struct vmt_rec_site *recorded)
 {
 	char *label;
@@ -190,6 +194,10 @@ static void add_to_group(struct maker *maker, const struct group *site,
 		return;
 	}
 	free(key);
+	/* Most lines have one site, which needs no judgement. */
+	site->is_leak = is_leak(maker, &site->stands);
+	if (group->row.sites == 1)
+		group->is_leak = is_leak(maker, &group->stands);
 	group->row.sites++;
 	group->row.live += site->row.live;
 	group->peak += site->peak;
@@ -230,7 +238,6 @@ static void read_site(struct maker *maker, uint64_t index)
 	group.most = sorted_by(&group, maker->options->sort);
 	group.most_peak = group.peak;
 	group.stands = group.row;
-	group.is_leak = is_leak(maker, index, live);
 	if (!live && !group.peak && !counters->created && !counters->split && !counters->merged &&
 	    !counters->removed)
 		return;

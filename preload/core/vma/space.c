@@ -202,6 +202,12 @@ void vmt_space_update(struct vmt_space *space, struct vmt_map *map, const struct
 	tell_changed(space, map);
 }
 
+/* Is anything known of parts of merged maps? */
+static bool has_parts(const struct vmt_space *space)
+{
+	return space->parts && !RB_EMPTY(&space->parts->tree);
+}
+
 static struct vmt_parts_side side_of(const struct vmt_map *map)
 {
 	return (struct vmt_parts_side){ map != NULL, map ? map->mapped_by : VMT_NO_INDEX };
@@ -210,7 +216,7 @@ static struct vmt_parts_side side_of(const struct vmt_map *map)
 void vmt_space_note_mapped(const struct vmt_space *space, struct vmt_range range, uint32_t site,
 			   const struct vmt_map *below, const struct vmt_map *above)
 {
-	if (space->parts && (below || above || RB_ROOT(&space->parts->tree)))
+	if (has_parts(space) || (space->parts && (below || above)))
 		vmt_parts_map(space->parts, space->arena, range, site, side_of(below),
 			      side_of(above));
 }
@@ -242,12 +248,6 @@ static uint32_t mapper_at(const struct vmt_space *space, uint64_t addr, uint32_t
 	const struct vmt_part *part = vmt_parts_find(space->parts, addr);
 
 	return part ? part->mapped_by : otherwise;
-}
-
-/* Is anything known of parts of merged maps? */
-static bool has_parts(const struct vmt_space *space)
-{
-	return space->parts && !RB_EMPTY(&space->parts->tree);
 }
 
 void vmt_space_settle(const struct vmt_space *space, uint64_t start, enum vmt_new_start how,
