@@ -18,7 +18,7 @@
 #include "safety/aside.h"
 #include "safety/own_stack.h"
 #include "trace/guard.h"
-#include "trace/modules.h"
+#include "modules/modules.h"
 #include "trace/room.h"
 
 /*

@@ -164,7 +164,7 @@ static uint32_t gnu_hash_of(const char *name)
  * The table's words: number of buckets, first symbol, words of the filter, shift; then the filter,
  * the buckets and the chain.
  */
-static uint64_t find_by_gnu_hash(const struct vmt_elf *elf, const char *name)
+static const ElfW(Sym) * find_by_gnu_hash(const struct vmt_elf *elf, const char *name)
 {
 	const uint32_t *words = elf->gnu_hash;
 	const uint32_t *buckets = words + 4 + words[2] * (sizeof(ElfW(Addr)) / sizeof(*words));
@@ -173,25 +173,32 @@ static uint64_t find_by_gnu_hash(const struct vmt_elf *elf, const char *name)
 	uint32_t index = words[0] ? buckets[hash % words[0]] : 0;
 
 	if (index < words[1] || index == 0)
-		return 0;
+		return NULL;
 	for (;; index++) {
 		uint32_t other = chain[index - words[1]];
 
 		if ((other | 1) == (hash | 1) && is_wanted(elf, index, name))
-			return address_of(elf, &elf->symbols[index]);
+			return &elf->symbols[index];
 		if (other & 1) /* this was the last symbol of its bucket */
-			return 0;
+			return NULL;
 	}
 }
 
-uint64_t vmt_elf_find(const struct vmt_elf *elf, const char *name)
+const ElfW(Sym) * vmt_elf_symbol(const struct vmt_elf *elf, const char *name)
 {
 	if (elf->gnu_hash)
 		return find_by_gnu_hash(elf, name);
 	for (uint32_t index = 1; index < elf->hash[1]; index++)
 		if (is_wanted(elf, index, name))
-			return address_of(elf, &elf->symbols[index]);
-	return 0;
+			return &elf->symbols[index];
+	return NULL;
+}
+
+uint64_t vmt_elf_find(const struct vmt_elf *elf, const char *name)
+{
+	const ElfW(Sym) *symbol = vmt_elf_symbol(elf, name);
+
+	return symbol ? address_of(elf, symbol) : 0;
 }
 
 static bool is_slot(const ElfW(Rela) * rela)

@@ -48,6 +48,9 @@ bool vmt_elf_is_go_file(int fd);
  */
 uint64_t vmt_elf_find(const struct vmt_elf *elf, const char *name);
 
+/* The same; returns the whole symbol, or NULL. Its address is elf->base + st_value. */
+const ElfW(Sym) * vmt_elf_symbol(const struct vmt_elf *elf, const char *name);
+
 /*
  * Find the next slot, from *at on, through which the module calls (or takes the address of) a
  * function that it defines itself. *at starts at 0 and is advanced. False when there are no more.

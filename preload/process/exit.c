@@ -9,6 +9,7 @@
 #include "filter/filter.h"
 #include "kernel/ask.h"
 #include "trace/attributes.h"
+#include "modules/ending.h"
 #include "core/base/line.h"
 #include "os/fd.h"
 #include "os/sys.h"
@@ -42,6 +43,8 @@ void vmt_exit_note(struct vmt_state *state, enum vmt_end end, int status)
 	state->counters.end_monotonic = end == VMT_END_RUNNING ? 0 : vmt_clock();
 	if (state->recording.base)
 		state->recording.header->end_monotonic = state->counters.end_monotonic;
+	if (end == VMT_END_EXIT)
+		vmt_ending_judge(state);
 	vmt_publish_header(state);
 }
 

@@ -43,7 +43,8 @@
 #include "store/timeline.h"
 #include "trace/account.h"
 #include "trace/allocations.h"
-#include "trace/modules.h"
+#include "modules/ending.h"
+#include "modules/modules.h"
 #include "unwind/unwind_learn.h"
 #include "unwind/unwind_modules.h"
 #include "unwind/unwind_rows.h"
@@ -407,6 +408,7 @@ static void learn_early(struct vmt_state *state)
 	vmt_bounds_of((uint64_t)(uintptr_t)__builtin_frame_address(0), &stack);
 	if (vmt_auxv(AT_ENTRY))
 		vmt_modules_frame_of(state, vmt_auxv(AT_ENTRY) + 1);
+	vmt_ending_find(state);
 }
 
 static void begin(char **arguments)

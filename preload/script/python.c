@@ -136,12 +136,23 @@ static uint64_t find_state(void)
 	return state;
 }
 
+/* The state of the thread that finalizes the interpreter; 0 = none does */
+static uint64_t finalizing_state(void)
+{
+	return vmt_python_word(vmt_python.runtime + vmt_python.layout.finalizing);
+}
+
 /* May the frames of this state go away, since another thread finalizes the interpreter? */
 static bool is_leaving(uint64_t state)
 {
-	uint64_t finalizing = vmt_python_word(vmt_python.runtime + vmt_python.layout.finalizing);
+	uint64_t finalizing = finalizing_state();
 
 	return finalizing && finalizing != state;
+}
+
+bool vmt_python_is_ending(void)
+{
+	return vmt_python_is_known() && finalizing_state();
 }
 
 /* Find the C frame of the interpreter that addr lies in; UINT32_MAX = none. */

@@ -142,6 +142,9 @@ bool vmt_python_look(struct vmt_walk *stack, struct vmt_script *ret_script);
 /* Is there an interpreter among the loaded modules? Called by the constructor. */
 void vmt_python_open(void);
 
+/* Is the interpreter being finalized? */
+bool vmt_python_is_ending(void);
+
 /* Copy memory that may be absent. */
 bool vmt_python_peek(uint64_t addr, void *buffer, size_t size);
 

@@ -189,11 +189,14 @@ struct vmt_growth {
 	uint64_t time; /* when a section was moved last, ns since start_ns */
 };
 
+#define VMT_EPOCHS_OF_MARK 4u
+
 /* store/: what remains to be written, and to which bucket. */
 struct vmt_publish {
 	struct vmt_rec_bucket *bucket; /* the timeline's present bucket… */
 	uint64_t bucket_end; /* …until then, ns since start_ns; 0 = there is none */
-	uint32_t mark_epoch; /* marks so far */
+	/* 4 for each mark so far, and 1 for each time that the end has begun (modules/ending.h) */
+	uint32_t mark_epoch;
 	bool header_is_behind; /* more of it has changed than vmt_publish_done() writes */
 	bool files_are_behind; /* asked_files has changed */
 };
@@ -248,12 +251,32 @@ struct vmt_script_name {
 	struct vmt_rec_string text;
 };
 
-/* trace/: the modules that frames lie in. */
+/* modules/: the modules that frames lie in. */
 struct vmt_modules {
 	struct vmt_rec_module *item; /* as they are recorded */
 	uint32_t count;
 	uint32_t last; /* the index that was found last */
 	struct vmt_script_name name[VMT_SCRIPT_NAMES];
+};
+
+#define VMT_ENDINGS_MAX 16u
+
+/* A function that runs when the program ends, by the frames that return into it. */
+struct vmt_ending_function {
+	uint32_t module;
+	uint64_t first; /* as the offset of a frame */
+	uint64_t last;
+	bool is_exit; /* libc's, with which every program ends */
+};
+
+/* modules/: see ending.h. */
+struct vmt_ending {
+	struct vmt_ending_function function[VMT_ENDINGS_MAX];
+	uint32_t count;
+	bool has_begun;
+	bool has_exited; /* it is in libc's exit */
+	uint64_t starts; /* of maps that others than it had made before it began */
+	uint64_t time; /* when it began, ns since start_ns */
 };
 
 /* trace/: userfaultfds with registered maps (user_args.h). */
@@ -308,6 +331,7 @@ struct vmt_state {
 	struct vmt_code_place code_place;
 	uint64_t verify_calls; /* trace/: since the last comparison for verify=N */
 	bool is_filter_unknown; /* filter/: nothing is known of an inherited seccomp filter */
+	struct vmt_ending ending;
 	struct vmt_script script; /* of the call that is being made, under the lock */
 
 	/*

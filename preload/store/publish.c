@@ -333,29 +333,72 @@ void vmt_publish_mark(struct vmt_state *state, const char *name, size_t length)
 		.time = vmt_clock_since_start(state),
 		.maps = state->counters.maps_now,
 		.name = vmt_publish_string(state, name, length),
-		.epoch = ++state->publish.mark_epoch,
+		.epoch = state->publish.mark_epoch / VMT_EPOCHS_OF_MARK + 1,
 	};
 
+	state->publish.mark_epoch += VMT_EPOCHS_OF_MARK;
 	vmt_recording_append(state, VMT_SECTION_MARKS, &mark, 1);
 }
 
-static void write_mark_value(struct vmt_state *state, struct vmt_site *site)
+/* What sites had when the end seemed to begin before is of no use. */
+static void forget_beginning(struct vmt_state *state)
+{
+	for (uint32_t id = 0; id < state->sites.count; id++) {
+		struct vmt_rec_site *to = site_record(state, state->sites.by_id[id]);
+
+		if (to)
+			to->flags &= ~VMT_SITE_CHANGED;
+	}
+}
+
+void vmt_publish_begin_end(struct vmt_state *state)
+{
+	if (state->publish.mark_epoch % VMT_EPOCHS_OF_MARK)
+		forget_beginning(state);
+	state->publish.mark_epoch++;
+	state->counters.maps_before_end = (uint32_t)state->counters.maps_now;
+	state->publish.header_is_behind = true;
+}
+
+static void write_before_end(struct vmt_state *state, const struct vmt_site *site)
+{
+	struct vmt_rec_site *to = site_record(state, site);
+
+	if (!to)
+		return;
+	vmt_recording_begin(state, &to->seq);
+	to->before_end = (uint32_t)site->live;
+	to->flags |= VMT_SITE_CHANGED;
+	vmt_recording_end(state, &to->seq);
+}
+
+static void write_mark_value(struct vmt_state *state, const struct vmt_site *site)
 {
 	const struct vmt_rec_counters *had = &site->counters;
 	const struct vmt_rec_mark_value value = {
 		.site = site->id,
-		.epoch = state->publish.mark_epoch,
+		.epoch = state->publish.mark_epoch / VMT_EPOCHS_OF_MARK,
 		.live = site->live,
 		.net = (int64_t)(had->created + had->split - had->merged - had->removed),
 		.calls = had->calls,
 	};
 
-	site->mark_epoch = state->publish.mark_epoch;
 	vmt_recording_append(state, VMT_SECTION_MARK_VALUES, &value, 1);
+}
+
+static void write_values(struct vmt_state *state, struct vmt_site *site)
+{
+	uint32_t epoch = state->publish.mark_epoch;
+
+	if (site->mark_epoch / VMT_EPOCHS_OF_MARK != epoch / VMT_EPOCHS_OF_MARK)
+		write_mark_value(state, site);
+	if (site->mark_epoch % VMT_EPOCHS_OF_MARK != epoch % VMT_EPOCHS_OF_MARK)
+		write_before_end(state, site);
+	site->mark_epoch = epoch;
 }
 
 inline void vmt_publish_at_mark(struct vmt_state *state, struct vmt_site *site)
 {
 	if (VMT_UNLIKELY(site->mark_epoch != state->publish.mark_epoch))
-		write_mark_value(state, site);
+		write_values(state, site);
 }

@@ -59,6 +59,12 @@ bool vmt_publish_failures_full(const struct vmt_state *state);
 void vmt_publish_mark(struct vmt_state *state, const char *name, size_t length);
 void vmt_publish_at_mark(struct vmt_state *state, struct vmt_site *site);
 
+/*
+ * Record the moment when the program begins to end, in the same way: each site writes what it had when
+ * it next changes. Twice at most, where the first time was not the end.
+ */
+void vmt_publish_begin_end(struct vmt_state *state);
+
 /* Put bytes into the strings section. Returns offset 0 and length 0 if there is no room. */
 struct vmt_rec_string vmt_publish_string(struct vmt_state *state, const char *bytes, size_t length);
 

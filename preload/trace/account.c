@@ -24,7 +24,8 @@
 #include "store/recording.h"
 #include "store/timeline.h"
 #include "trace/allocations.h"
-#include "trace/modules.h"
+#include "modules/ending.h"
+#include "modules/modules.h"
 #include "trace/room.h"
 #include "trace/script.h"
 #include "unwind/unwind_learn.h"
@@ -64,6 +65,7 @@ static void site_added(void *context, struct vmt_site *site, const struct vmt_re
 	if (site->flags & VMT_SITE_TRUNCATED)
 		state->counters.truncated++;
 	state->publish.header_is_behind = true;
+	vmt_ending_look(state, site, frames);
 	if (site->flags & VMT_SITE_LOST)
 		vmt_state_note(state, VMT_NOTE_SITES_FULL);
 	state->room_is_due |= state->arena.used > state->arena.ahead;
@@ -84,10 +86,7 @@ void vmt_account_reset(struct vmt_state *state)
 
 int vmt_account_init(struct vmt_state *state)
 {
-	/*
-	 * As many as the recording has room for. Further sites count as lost, so that sums stay
-	 * right.
-	 */
+	/* Further sites than the recording has room for count as lost, so that sums stay right. */
 	uint32_t room = (uint32_t)state->growth.most[VMT_SECTION_SITES];
 
 	state->space_ops = (struct vmt_space_ops){ range_changed, range_removed, state };

@@ -8,7 +8,7 @@
 
 #include "malloc/malloc.h"
 #include "store/recording.h"
-#include "trace/modules.h"
+#include "modules/modules.h"
 
 #define BEHIND 128 /* one in this many allocations may be missing in the recording */
 

@@ -6,7 +6,7 @@
 #include "trace/script.h"
 
 #include "store/publish.h"
-#include "trace/modules.h"
+#include "modules/modules.h"
 
 #define CODE_SIZE 256u
 #define STR_SIZE  64u

@@ -52,6 +52,23 @@ kept "runtime" lua_close 199 "$TARGETS/torn_down" 200 runtime
 kept "part of a runtime's function" _Py_Finalize 199 "$TARGETS/torn_down" 200 part
 kept "python" Py_FinalizeEx 190 "$PYTHON" kept.py
 
+# Not what the script imports, which stays to the end, but who kept what was given back then.
+cat >imports.py <<'EOF'
+import asyncio, ssl, sqlite3, decimal, ctypes, lzma, bz2, uuid, multiprocessing, http.client
+import mmap
+kept = []
+def keep_session(i):
+    kept.append(mmap.mmap(-1, 8192, prot=mmap.PROT_READ | (mmap.PROT_WRITE if i % 2 else 0)))
+for i in range(100):
+    keep_session(i)
+EOF
+rm -rf rec && mkdir rec
+"$TOOL" run --report=none -o rec -- "$PYTHON" imports.py >/dev/null 2>run.err
+"$TOOL" report rec >report.txt 2>&1
+check "imports: who kept what was given back" grep -qE \
+	'^kept +until the end: 100 of the 1[0-9][0-9] maps that it gave back, by mmap in keep_session imports.py:5 $' \
+	<<<"$(line kept)"
+
 # given_back NAME PROGRAM…: none of its maps counts as kept
 given_back() {
 	local name=$1
@@ -223,10 +240,29 @@ check "threads that end at the exit: report" grep -qE '^growth +\+[0-9,]+ before
 check "threads that end at the exit: leak" grep -qE '^leak +[0-9,]+ of 3,200 maps by mmap in work pool.c:[0-9]+ are not given back before the end' \
 	<<<"$(line leak)"
 
-# Where the peak was before the end, the maps are judged together.
-cat >apart.c <<'EOF'
+# What call sites had before the end is recorded where libc or a function that is exported ends the program.
+# Of a function with another name (-DQUIET), only those who read the recording learn that; where the peak
+# was before the end, the maps are judged together then.
+mkdir known quiet
+cat >ends.h <<'EOF'
 #include <stdlib.h>
 #include <sys/mman.h>
+static void give_back(void);
+static void __attribute__((noinline)) _Py_Finalize(void)
+{
+	give_back();
+	__asm__("");
+}
+#ifdef QUIET
+#define ENDS_WITH(function) (void)0
+#define END() _Py_Finalize()
+#else
+#define ENDS_WITH(function) atexit(function)
+#define END() (void)_Py_Finalize
+#endif
+EOF
+cat >apart.c <<'EOF'
+#include "ends.h"
 static void *held[1000];
 static int n;
 static void *block(void) { return mmap(0, 4096, PROT_READ, MAP_SHARED | MAP_ANONYMOUS, -1, 0); }
@@ -240,7 +276,7 @@ int main(int argc, char **argv)
 	void *used[400];
 	int leak = atoi(argv[1]), most = argc > 2 ? atoi(argv[2]) : 400;
 
-	atexit(give_back);
+	ENDS_WITH(give_back);
 	for (int i = 0; i < most; i++)
 		used[i] = block();
 	for (int i = 0; i < most; i++)
@@ -248,27 +284,93 @@ int main(int argc, char **argv)
 			held[n++] = used[i];
 		else
 			munmap(used[i], 4096);
+	END();
 	return 0;
 }
 EOF
-cc -g -O1 apart.c -o apart || exit 2
-"$TOOL" check --save=apart.json -- ./apart 100 >/dev/null 2>&1
-for more in "" --per-site=4; do
-	# shellcheck disable=SC2086
-	"$TOOL" check --baseline=apart.json $more -- ./apart 110 >check.txt 2>&1
-	check "given back apart: as in the baseline $more" [ $? = 0 ]
-	# shellcheck disable=SC2086
-	"$TOOL" check --baseline=apart.json $more -- ./apart 150 >check.txt 2>&1
-	check "given back apart: more than in the baseline $more" [ $? = 23 ]
-	tr -s ' \n=0-9' ' ' <check.txt >words
-	# Where the peak is at the end of one run and not of the other, nothing has changed.
-	for most in 100 120; do
-		# shellcheck disable=SC2086
-		"$TOOL" check --baseline=apart.json $more -- ./apart $most $most >check.txt 2>&1
-		[ $? = $((most == 100 ? 0 : 23)) ] && pass "peak at the end, $most kept $more" ||
-			fail "peak at the end, $most kept $more" "$(cat check.txt)"
+cc -g -O1 -I. apart.c -o known/apart && cc -g -O1 -I. -DQUIET apart.c -o quiet/apart || exit 2
+# green_or_red NAME STATUS OPTIONS… -- PROGRAM…
+green_or_red() {
+	local name=$1 wanted=$2 status
+	shift 2
+	"$TOOL" check "$@" >check.txt 2>&1
+	status=$?
+	if [ $status = "$wanted" ]; then pass "$name"; else fail "$name" "status $status: $(cat check.txt)"; fi
+}
+for how in known quiet; do
+	"$TOOL" check --save=apart.json -- $how/apart 100 >/dev/null 2>&1
+	for more in "" --per-site=4; do
+		options=(--baseline=apart.json ${more:+"$more"} --)
+		green_or_red "given back apart, $how: the same $more" 0 "${options[@]}" $how/apart 100
+		green_or_red "given back apart, $how: 10 more $more" $([ $how = known ] && echo 23 || echo 0) \
+			"${options[@]}" $how/apart 110
+		green_or_red "given back apart, $how: 50 more $more" 23 "${options[@]}" $how/apart 150
+		if [ $how = known ]; then
+			check "given back apart, known: who $more" grep -q '+50 by mmap in block' check.txt
+		else
+			tr -s ' \n=0-9' ' ' <check.txt >words
+			check "given back apart, quiet: said $more" grep -q \
+				'apart grew by maps before _Py_Finalize gave back at the end, by in the baseline' words
+		fi
+		# Where the peak is at the end of one run and not of the other, nothing has changed.
+		green_or_red "peak at the end, $how: the same $more" 0 "${options[@]}" $how/apart 100 100
+		green_or_red "peak at the end, $how: 20 more $more" 23 "${options[@]}" $how/apart 120 120
 	done
-	check "given back apart: said $more" grep -q 'apart grew by maps before exit gave back at the end, by in the baseline' words
+done
+
+# A host that ends an interpreter for each request goes on, which is no end; what it keeps until its own end
+# counts. Marks and the end are told apart.
+cat >host.c <<'EOF'
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#include <sys/wait.h>
+#include "vmatrace.h"
+static void *kept[1000];
+static int count;
+static void keep(int n)
+{
+	while (n--)
+		kept[count++] = mmap(0, 4096, PROT_READ, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+}
+static void __attribute__((noinline)) keep_second(int n) { keep(n); __asm__(""); }
+static void give_back(void)
+{
+	while (count)
+		munmap(kept[--count], 4096);
+}
+void __attribute__((noinline)) lua_close(void);
+void lua_close(void) { give_back(); __asm__(""); }
+int main(int argc, char **argv)
+{
+	if (argc > 1 && !strcmp(argv[1], "host")) {
+		for (int i = 0; i < 5; i++) {
+			keep(200);
+			lua_close();
+		}
+	}
+	if (argc > 1 && !strcmp(argv[1], "fork") && fork()) {
+		wait(0);
+		return 0;
+	}
+	atexit(give_back);
+	keep(50);
+	VMATRACE_MARK("half");
+	keep_second(50);
+	return 0;
+}
+EOF
+cc -g -O1 -rdynamic -I "$ROOT/preload" host.c -o host || exit 2
+for how in alone host fork; do
+	rm -rf host.rec
+	"$TOOL" run --report=none -o host.rec -- ./host $how 2>run.err
+	"$TOOL" report --format=json host.rec | jq -c '.processes | max_by(.pid)' >host.json
+	check "$how: what the end gave back" jq -e '.growth.torn_down == { maps: 100, function: "exit" }' host.json
+	check "$how: who had it" [ "$(jq -c '[.sites[] | select(.kind == "call") | .live_before_end |
+		select(. > 0)] | sort' host.json)" = '[50,50]' ]
+	check "$how: its marks" jq -e '[.marks[] | .name] == ["half"] and
+		.marks[0].maps == .maps.start + 50' host.json
 done
 
 # A baseline holds what was kept, and who kept it.
@@ -282,11 +384,11 @@ else
 	fail "more than the baseline" "$(cat check.txt)"
 fi
 
-# Where the baseline's peak was before the end, and that of the run was at the end or nearly so, call sites
-# are compared by what they have at the true end; those that then had more than ever before are named.
+# Where who had what is not recorded, the baseline's peak was before the end, and that of the run was at the
+# end or nearly so, call sites are compared by what they have at the true end; those that then had more than
+# ever before are named.
 cat >cache.c <<'EOF'
-#include <stdlib.h>
-#include <sys/mman.h>
+#include "ends.h"
 static void *cached[100], *held[100];
 static int caches, holds;
 static void *page(void) { return mmap(0, 4096, PROT_READ, MAP_SHARED | MAP_ANONYMOUS, -1, 0); }
@@ -307,7 +409,7 @@ int main(int argc, char **argv)
 	void *used[100];
 	int most = argc > 4 ? atoi(argv[4]) : 30;
 
-	atexit(give_back);
+	ENDS_WITH(give_back);
 	for (int i = 0; i < atoi(argv[1]); i++)
 		cached[caches++] = cache();
 	for (int i = 0; i < most; i++)
@@ -318,10 +420,11 @@ int main(int argc, char **argv)
 		forget();
 	for (int i = 0; i < atoi(argv[3]); i++)
 		held[holds++] = hold();
+	END();
 	return 0;
 }
 EOF
-cc -g -O1 -fno-ipa-icf cache.c -o cache || exit 2
+cc -g -O1 -fno-ipa-icf -I. cache.c -o known/cache && cc -g -O1 -fno-ipa-icf -I. -DQUIET cache.c -o quiet/cache || exit 2
 
 # names NAME EXPECTED OPTIONS… -- PROGRAM…: the finding about a call site is this, as "+15 forget"; "none": it
 # is green
@@ -332,33 +435,41 @@ names() {
 		seen=$(jq -r '[.findings[] | "+\(.maps - .base) " + (.stack[1].function? // .rule)] | join(", ")' check.json)
 	if [ "$seen" = "$expected" ]; then pass "$name" "$seen"; else fail "$name" "$seen: $(cat check.txt)"; fi
 }
-for full in 24 12; do
-	"$TOOL" check --save=cache.json -- ./cache $full 0 0 >/dev/null 2>&1
-	for more in --per-site=0 --per-site=4 ""; do
-		options=(--baseline=cache.json ${more:+"$more"})
-		names "cache of $full $more: as before" none "${options[@]}" -- ./cache $full 0 0
-		names "cache of $full $more: peak at the end" none "${options[@]}" -- ./cache $full 0 0 0
-		for n in 15 60; do
-			names "cache of $full $more: leak of $n" "+$n forget" "${options[@]}" -- ./cache $full $n 0
-			names "cache of $full $more: $n more given back" "+$n hold" "${options[@]}" -- ./cache $full 0 $n 0
-		done
-	done
-done
-"$TOOL" check --save=cache.json -- ./cache 24 0 0 >/dev/null 2>&1
-check "a baseline says who had most" jq -e '.programs[0] | .given_back == 24 and
-	([.sites[] | select(.stack[1] == "cache!cache") | .maps, .most] == [0, 24])' cache.json
-jq 'del(.programs[].given_back, .programs[].sites[].most) | .programs[].sites |= map(select(.maps != 0))' \
-	cache.json >older.json
-names "older baseline: as before" none --baseline=older.json -- ./cache 24 0 0
-names "older baseline: peak at the end" none --baseline=older.json -- ./cache 24 0 0 0
-names "older baseline: leak" "+60 forget" --baseline=older.json -- ./cache 24 60 0
-names "older baseline: more given back" "+60 max-growth" --baseline=older.json -- ./cache 24 0 60 0
 echo 'vma:forget' >forget.supp
 echo 'vma:hold' >hold.supp
-names "a suppressed leak" none --baseline=cache.json --suppressions=forget.supp -- ./cache 24 60 0
-names "suppressed maps are given back" none --baseline=cache.json --suppressions=hold.supp -- ./cache 24 0 60 0
-names "the same with an older baseline" none --baseline=older.json --suppressions=hold.supp -- ./cache 24 0 60 0
-"$TOOL" run --report=none -o cache.rec -- ./cache 24 60 0 >/dev/null 2>&1
+for how in known quiet; do
+	for full in 24 12; do
+		"$TOOL" check --save=cache.json -- $how/cache $full 0 0 >/dev/null 2>&1
+		for more in --per-site=0 --per-site=4 ""; do
+			options=(--baseline=cache.json ${more:+"$more"} -- $how/cache)
+			name="cache of $full, $how $more"
+			names "$name: as before" none "${options[@]}" $full 0 0
+			names "$name: peak at the end" none "${options[@]}" $full 0 0 0
+			for n in 15 60; do
+				names "$name: leak of $n" "+$n forget" "${options[@]}" $full $n 0
+				names "$name: $n more given back" "+$n hold" "${options[@]}" $full 0 $n 0
+			done
+		done
+	done
+	"$TOOL" check --save=cache.json -- $how/cache 24 0 0 >/dev/null 2>&1
+	maps=$([ $how = known ] && echo '24,0' || echo '0,24')
+	check "a baseline says who had most, $how" jq -e ".programs[0] | .given_back == 24 and
+		([.sites[] | select(.stack[1] == \"cache!cache\") | .maps, .most // 0] == [$maps])" cache.json
+	jq 'del(.programs[].given_back, .programs[].sites[].most) |
+		.programs[].sites |= map(select(.maps != 0 and .stack[1] != "cache!cache"))' cache.json >older.json
+	for base in cache older; do
+		named=$([ $base = older ] && echo max-growth || echo hold)
+		options=(--baseline=$base.json -- $how/cache)
+		names "$base baseline, $how: as before" none "${options[@]}" 24 0 0
+		names "$base baseline, $how: peak at the end" none "${options[@]}" 24 0 0 0
+		names "$base baseline, $how: leak" "+60 forget" "${options[@]}" 24 60 0
+		names "$base baseline, $how: more given back" "+60 $named" "${options[@]}" 24 0 60 0
+		options=(--baseline=$base.json --suppressions=hold.supp -- $how/cache)
+		names "$base baseline, $how: suppressed maps are given back" none "${options[@]}" 24 0 60 0
+	done
+	names "a suppressed leak, $how" none --baseline=cache.json --suppressions=forget.supp -- $how/cache 24 60 0
+done
+"$TOOL" run --report=none -o cache.rec -- known/cache 24 60 0 >/dev/null 2>&1
 "$TOOL" diff --format=json cache.json cache.rec >diff.json 2>&1
 check "diff compares the same moment" [ "$(jq -c '[.. | objects | select(.stack?) | .stack[1] |
 	if type == "object" then .function else . end]' diff.json)" = '["cache!forget"]' ]

@@ -54,14 +54,19 @@ static void find_peak(struct process *process, const struct vmt_view_totals *tot
 /* Only of a whole run: whoever marks its end has chosen what is judged. */
 static void find_teardown(struct process *process, struct vmt_symbols *symbols)
 {
-	const struct vmt_rec_header *header = &process->view->header;
-
 	if (process->bounds.to)
 		return;
 	vmt_teardown_read(process->view, symbols, &process->teardown);
-	process->ended_at_peak =
-		process->teardown.maps &&
-		process->bounds.maps_to + process->teardown.maps * 9 / 8 >= header->maps_peak;
+	process->ended_at_peak = process->teardown.maps &&
+				 process->bounds.maps_to + process->teardown.maps * 9 / 8 >=
+					 process->view->header.maps_peak;
+}
+
+/* Were maps given back by the teardown, and is it not known who had them? */
+static bool is_apart(const struct process *process)
+{
+	return process->teardown.maps && !process->ended_at_peak &&
+	       !vmt_view_knows_before_end(process->view);
 }
 
 /* Have sites been lost because the recording could not grow? */
@@ -88,7 +93,7 @@ static void open_process(struct process *process)
 	for (uint64_t i = 0; i < count; i++)
 		process->from[i] = process->to[i] = totals[i].live;
 	process->is_cut_short = lacks_sites(process, totals);
-	if (process->is_highest || process->ended_at_peak)
+	if (process->is_highest)
 		find_peak(process, totals);
 	free(totals);
 	find_files(process);
@@ -124,13 +129,14 @@ static int64_t maps_of(const struct process *process, uint64_t index,
 	return (int64_t)(live < own ? live : own);
 }
 
-/* Who had what before the teardown is known only where that was the peak. */
-static uint64_t live_before_end(const struct process *process, uint64_t index)
+static uint64_t live_before_end(const struct process *process, uint64_t index,
+				const struct vmt_rec_site *site)
 {
-	uint64_t live = process->to[index];
+	uint64_t live = process->to[index], torn_down = process->teardown.maps, before = live;
 
-	return process->ended_at_peak && process->at_peak[index] > live ? process->at_peak[index] :
-									  live;
+	if (torn_down && !is_apart(process))
+		before = vmt_view_live_before(process->view, site, live, torn_down);
+	return before > live ? before : live;
 }
 
 static uint64_t most_live(const struct process *process, uint64_t index)
@@ -150,7 +156,8 @@ static bool count_site(const struct process *process, uint64_t index,
 		       const struct vmt_rec_site *recorded, struct vmt_summary_site *ret_site)
 {
 	*ret_site = (struct vmt_summary_site){
-		.maps = maps_of(process, index, recorded, live_before_end(process, index)),
+		.maps = maps_of(process, index, recorded,
+				live_before_end(process, index, recorded)),
 		.at_end = maps_of(process, index, recorded, process->to[index]),
 		.most = maps_of(process, index, recorded, most_live(process, index)),
 	};
@@ -294,7 +301,7 @@ static void fold(struct vmt_summary_program *program, const struct process *proc
 	if (is_first || growth > program->growth) {
 		program->growth = growth;
 		program->torn_down = process->teardown.maps;
-		program->torn_down_apart = process->ended_at_peak ? 0 : process->teardown.maps;
+		program->torn_down_apart = is_apart(process) ? process->teardown.maps : 0;
 		snprintf(program->torn_down_by, sizeof(program->torn_down_by), "%s",
 			 process->teardown.function);
 		program->merged = merged_of(process);

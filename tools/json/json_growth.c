@@ -17,9 +17,11 @@ static json_t *curve_of(const struct vmt_curve *curve)
 
 	json_object_set_new(growth, "verdict", json_string(vmt_trend_word(curve->trend)));
 	json_object_set_new(growth, "since", vmt_value_seconds(curve->since));
-	if (curve->trend == VMT_TREND_LEAK && curve->span)
+	if (curve->trend == VMT_TREND_LEAK && curve->span) {
 		json_object_set_new(growth, "rate",
 				    json_real((double)curve->rise * 1e9 / (double)curve->span));
+		json_object_set_new(growth, "is_rough", json_boolean(curve->is_rough));
+	}
 	if (curve->trend == VMT_TREND_BURSTS || curve->trend == VMT_TREND_SAWTOOTH)
 		vmt_value_add_number(growth, "times", curve->times);
 	if (curve->trend == VMT_TREND_BURSTS || curve->trend == VMT_TREND_SAWTOOTH ||

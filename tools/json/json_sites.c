@@ -218,6 +218,11 @@ static json_t *site_of(const struct vmt_view *view, uint64_t index, const struct
 	vmt_value_add_number(object, "live", totals.live);
 	vmt_value_add_number(object, "live_at_peak",
 			     vmt_view_live_at_peak(view, site, totals.live));
+	if (vmt_view_knows_before_end(view))
+		vmt_value_add_number(
+			object, "live_before_end",
+			vmt_view_live_before(view, site, totals.live,
+					     view->header.maps_before_end - view->header.maps_now));
 	vmt_value_add_number(object, "bytes", totals.bytes);
 	vmt_json_add_site_growth(object, view, index, &site->counters, totals.live);
 	add_timeline(object, view, index);

@@ -74,7 +74,8 @@ static struct sum *sum_places(const struct places *places, const bool *is_of)
 		add_counts_of_site(sum, i, &site.counters);
 		if (!places->is_cut)
 			continue;
-		sum->live += vmt_view_live_at_peak(record->view, &site, site.live);
+		sum->live +=
+			vmt_view_live_before(record->view, &site, site.live, places->torn_down);
 		sum->mapped = sum->counters.created ? sum->live : 0;
 	}
 	if (sums && !places->is_cut)
@@ -316,6 +317,7 @@ static bool find(const struct places *places, const struct vmt_leak_sites *sites
 	leak->made = objects.made;
 	leak->left = objects.made - objects.given_back;
 	leak->is_before_end = places->is_cut;
+	leak->torn_down = places->torn_down;
 	if (!places->is_cut)
 		find_removers(places, &objects, leak);
 	return true;

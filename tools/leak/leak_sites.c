@@ -83,7 +83,8 @@ static struct course *read_courses(const struct vmt_explain_record *record, uint
 		count_live(record, course);
 	for (uint32_t i = VMT_SITE_FIRST; course && i < sites; i++) {
 		if (is_cut && vmt_view_site(record->view, i, &site))
-			course[i].live = vmt_view_live_at_peak(record->view, &site, site.live);
+			course[i].live =
+				vmt_view_live_before(record->view, &site, site.live, torn_down);
 		read_course(record, i, now, torn_down, is_others && is_others[i], &course[i]);
 		*ret_rate += course[i].rate;
 	}

@@ -149,6 +149,44 @@ static bool is_of_the_fall(uint64_t sum, uint64_t fall)
 	return sum <= fall + fall / 8 + VMT_TREND_SMALL;
 }
 
+/* How much each function of the list has given back, in all the run. */
+static void sum_up_functions(const struct vmt_view *view, struct vmt_symbols *symbols,
+			     int64_t sums[VMT_COUNT(functions)])
+{
+	uint64_t count = vmt_view_count(view, VMT_SECTION_SITES);
+	struct vmt_rec_site site;
+
+	for (uint64_t i = VMT_SITE_FIRST; i < count; i++) {
+		const char *name = NULL;
+
+		if (vmt_view_site(view, i, &site) && site.flags & VMT_SITE_OF_END)
+			name = teardown_of(view, &site, symbols);
+		for (size_t k = 0; name && k < VMT_COUNT(functions); k++)
+			sums[k] -= functions[k] == name ? vmt_view_net(&site.counters) : 0;
+	}
+}
+
+/* The recording says what there was before. One that gave back more than that also ran before the end. */
+static void read_known(const struct vmt_view *view, struct vmt_symbols *symbols,
+		       struct vmt_teardown *ret_teardown)
+{
+	uint64_t now = vmt_view_maps_now(view), before = view->header.maps_before_end;
+	int64_t sums[VMT_COUNT(functions)] = { 0 }, most = 0;
+	const char *name = "the runtime";
+
+	if (before <= now)
+		return;
+	sum_up_functions(view, symbols, sums);
+	for (size_t i = 0; i < VMT_COUNT(functions); i++) {
+		if (sums[i] <= most || !is_of_the_fall((uint64_t)sums[i], before - now))
+			continue;
+		most = sums[i];
+		name = functions[i];
+	}
+	snprintf(ret_teardown->function, sizeof(ret_teardown->function), "%s", name);
+	ret_teardown->maps = before - now;
+}
+
 void vmt_teardown_read(const struct vmt_view *view, struct vmt_symbols *symbols,
 		       struct vmt_teardown *ret_teardown)
 {
@@ -156,6 +194,10 @@ void vmt_teardown_read(const struct vmt_view *view, struct vmt_symbols *symbols,
 	int64_t sum;
 
 	*ret_teardown = (struct vmt_teardown){ .maps = 0 };
+	if (vmt_view_knows_before_end(view)) {
+		read_known(view, symbols, ret_teardown);
+		return;
+	}
 	if (view->header.maps_peak <= now)
 		return;
 	fall = view->header.maps_peak - now;

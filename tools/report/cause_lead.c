@@ -171,6 +171,8 @@ size_t vmt_cause_lead_lines(struct vmt_lines *lines, struct vmt_explain_record *
 	if (vmt_explain_record_lacks_maps(record))
 		return 0;
 	vmt_cause_leak(lines, record, now, torn_down);
+	if (!lines->count)
+		vmt_cause_kept(lines, record, torn_down);
 	is_after_peak = vmt_cause_peak_lead(lines, record);
 	if (is_after_peak)
 		put_limit(lines, record);

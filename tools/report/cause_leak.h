@@ -14,4 +14,10 @@
 void vmt_cause_leak(struct vmt_lines *lines, struct vmt_explain_record *record, uint64_t now,
 		    uint64_t torn_down);
 
+/*
+ * Add a sentence if the recording says what call sites had before the end, and one place had most of the
+ * torn_down maps that were given back at the end.
+ */
+void vmt_cause_kept(struct vmt_lines *lines, struct vmt_explain_record *record, uint64_t torn_down);
+
 #endif

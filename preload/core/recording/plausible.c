@@ -66,7 +66,8 @@ bool vmt_plausible_site(const struct vmt_rec_header *header, const struct vmt_re
 {
 	return vmt_plausible_counters(header, &site->counters) && site->call < CALLS_END &&
 	       site->frame_count <= VMT_FRAMES_MAX && site->live < MAPS_END &&
-	       site->live_at_peak < MAPS_END && site->inherited < MAPS_END;
+	       site->live_at_peak < MAPS_END && site->inherited < MAPS_END &&
+	       site->before_end < MAPS_END;
 }
 
 static bool is_aligned(const struct vmt_rec_header *header, uint64_t number)

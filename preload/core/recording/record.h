@@ -173,7 +173,9 @@ struct vmt_rec_header {
 	uint32_t refused_error; /* errno; 0 = none was refused */
 	uint32_t refused_reason;
 	uint64_t refused_limit; /* the value of that limit; 0 = unknown */
-	uint64_t reserved2;
+	/* maps_now before the first call that was made because the program ended; 0 = unknown */
+	uint32_t maps_before_end;
+	uint32_t ending_us; /* from then to the end; UINT32_MAX = so long or longer */
 
 	struct vmt_rec_section section[VMT_SECTION_COUNT];
 };
@@ -197,6 +199,8 @@ static_assert(sizeof(struct vmt_rec_counters) == 48, "on disk");
 
 #define VMT_SITE_TRUNCATED UINT32_C(1) /* the stack was too deep, or could not be walked */
 #define VMT_SITE_LOST      UINT32_C(2) /* stands for all calls recorded without a stack */
+#define VMT_SITE_OF_END    UINT32_C(4) /* its calls were made because the program ended */
+#define VMT_SITE_CHANGED   UINT32_C(8) /* the site has changed since then: see before_end */
 
 /*
  * The third argument of mmap, mprotect, pkey_mprotect and madvise: a protection or an advice; of
@@ -235,7 +239,7 @@ struct vmt_rec_site {
 	uint32_t only_at;
 	struct vmt_rec_site_bucket only;
 	uint32_t time_row; /* the timeline: element time_row - 1 of SITE_ROWS; 0 = see `only` */
-	uint32_t reserved2;
+	uint32_t before_end; /* live before the program ended, if VMT_SITE_CHANGED */
 };
 static_assert(sizeof(struct vmt_rec_site) == 120, "on disk");
 

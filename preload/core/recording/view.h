@@ -136,6 +136,17 @@ uint64_t vmt_view_live_at_peak(const struct vmt_view *view, const struct vmt_rec
 			       uint64_t live);
 
 /*
+ * Is it known what call sites had when the program began to end? In the second sense: and are the torn_down
+ * maps those that are gone since?
+ */
+bool vmt_view_knows_before_end(const struct vmt_view *view);
+bool vmt_view_is_before_end(const struct vmt_view *view, uint64_t torn_down);
+
+/* Returns the site's live maps at that moment if they are, else at the peak; live: its live maps now. */
+uint64_t vmt_view_live_before(const struct vmt_view *view, const struct vmt_rec_site *site,
+			      uint64_t live, uint64_t torn_down);
+
+/*
  * Is the recording exact: nothing unseen, lost or relearned, and as many maps as the kernel counts?
  */
 bool vmt_view_is_exact(const struct vmt_view *view);

@@ -95,6 +95,28 @@ uint64_t vmt_view_live_at_peak(const struct vmt_view *view, const struct vmt_rec
 	return site->peak_epoch == view->header.peak_epoch ? site->live_at_peak : live;
 }
 
+bool vmt_view_knows_before_end(const struct vmt_view *view)
+{
+	const struct vmt_rec_header *header = &view->header;
+
+	return header->maps_before_end && header->maps_before_end <= header->maps_peak &&
+	       header->end == VMT_END_EXIT;
+}
+
+bool vmt_view_is_before_end(const struct vmt_view *view, uint64_t torn_down)
+{
+	return vmt_view_knows_before_end(view) &&
+	       view->header.maps_before_end == view->header.maps_now + torn_down;
+}
+
+uint64_t vmt_view_live_before(const struct vmt_view *view, const struct vmt_rec_site *site,
+			      uint64_t live, uint64_t torn_down)
+{
+	if (!vmt_view_is_before_end(view, torn_down))
+		return vmt_view_live_at_peak(view, site, live);
+	return site->flags & VMT_SITE_CHANGED ? site->before_end : live;
+}
+
 bool vmt_view_is_exact(const struct vmt_view *view)
 {
 	const struct vmt_rec_header *header = &view->header;

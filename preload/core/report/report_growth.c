@@ -307,7 +307,8 @@ static bool is_torn_down(const struct vmt_report *text, const struct vmt_report_
 
 	return curve->trend == VMT_TREND_BURST && text->options->torn_down >= curve->high / 2 &&
 	       vmt_view_site(text->view, row->site, &site) &&
-	       vmt_view_live_at_peak(text->view, &site, live) >= curve->high - curve->high / 8;
+	       vmt_view_live_before(text->view, &site, live, text->options->torn_down) >=
+		       curve->high - curve->high / 8;
 }
 
 static void put_until_torn_down(struct vmt_report *text, const struct vmt_curve *curve)

@@ -91,7 +91,8 @@ static bool is_of_loader(const struct vmt_view *view, uint64_t index)
 /* The part of the run that a site is judged by. */
 struct part {
 	uint64_t duration;
-	bool is_cut; /* it ends at the peak, and what comes then does not count */
+	bool is_cut; /* it ends where torn_down begins */
+	uint64_t torn_down; /* maps that were given back because the process ended */
 };
 
 /* The bucket in which the part ends may have what comes then. */
@@ -157,7 +158,8 @@ static bool is_of_leaking_sites(const struct vmt_view *view, struct part part,
 
 		if (!vmt_view_site(view, i, &site))
 			continue;
-		live = part.is_cut ? vmt_view_live_at_peak(view, &site, site.live) : site.live;
+		live = part.is_cut ? vmt_view_live_before(view, &site, site.live, part.torn_down) :
+				     site.live;
 		if (live >= VMT_TREND_SMALL / 2 && site_trend(view, i, live, part, &own) &&
 		    own.trend == VMT_TREND_LEAK)
 			rate += rate_of(&own);
@@ -165,16 +167,34 @@ static bool is_of_leaking_sites(const struct vmt_view *view, struct part part,
 	return rate >= rate_of(curve) / 2;
 }
 
-/* The end was the peak but for a few maps: then the run is judged up to there. */
+/*
+ * When did the process begin to give back torn_down maps because it ended? If this was not noticed, it
+ * was at the peak, unless there were more maps by far: then it is not known.
+ */
+static bool find_beginning_of_end(const struct vmt_curve_source *source,
+				  const struct vmt_view *view, uint64_t torn_down,
+				  uint64_t *ret_time)
+{
+	uint64_t took = (uint64_t)view->header.ending_us * 1000;
+
+	*ret_time = view->header.maps_peak_time;
+	if (!vmt_view_is_before_end(view, torn_down))
+		return source->now + torn_down + torn_down / 8 >= source->peak;
+	*ret_time = source->duration > took ? source->duration - took : 0;
+	return true;
+}
+
+/* Then the run is judged up to there. */
 static void cut_off_end(struct vmt_curve_source *source, const struct vmt_view *view,
 			uint64_t torn_down)
 {
 	uint64_t before = source->now + torn_down;
-	uint64_t buckets = view->header.maps_peak_time / (source->width ? source->width : 1);
+	uint64_t time, buckets;
 
-	buckets += !buckets; /* a run of milliseconds */
-	if (!torn_down || before + torn_down / 8 < source->peak)
+	if (!torn_down || !find_beginning_of_end(source, view, torn_down, &time))
 		return;
+	buckets = time / (source->width ? source->width : 1);
+	buckets += !buckets; /* a run of milliseconds */
 	source->now = before;
 	source->duration = buckets * source->width - 1;
 	source->buckets = buckets < source->buckets ? buckets : source->buckets;
@@ -212,7 +232,8 @@ bool vmt_report_trend_before(const struct vmt_view *view, uint64_t now, uint64_t
 	if (!vmt_trend_judge(&source, ret_curve))
 		return false;
 	if (ret_curve->trend == VMT_TREND_LEAK && source.duration < VMT_TREND_START_UP_NS &&
-	    !is_of_leaking_sites(view, (struct part){ source.duration, torn_down }, ret_curve))
+	    !is_of_leaking_sites(view, (struct part){ source.duration, torn_down != 0, torn_down },
+				 ret_curve))
 		ret_curve->trend = VMT_TREND_SHORT;
 	return true;
 }
@@ -251,7 +272,7 @@ bool vmt_report_site_trend_before(const struct vmt_view *view, uint64_t index, u
 				  uint64_t now, uint64_t torn_down, struct vmt_curve *ret_curve)
 {
 	const struct part part = { process_source(view, now, torn_down).duration,
-				   vmt_report_is_cut(view, now, torn_down) };
+				   vmt_report_is_cut(view, now, torn_down), torn_down };
 
 	if (!site_trend(view, index, live, part, ret_curve))
 		return false;

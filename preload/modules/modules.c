@@ -3,7 +3,7 @@
  * A module is identified by device and inode. The kernel is asked for its path and build-id once,
  * when its first frame is seen. See modules.h.
  */
-#include "trace/modules.h"
+#include "modules/modules.h"
 
 #include "kernel/ask.h"
 #include "store/publish.h"
