@@ -14,6 +14,7 @@
 /* The maps in each bucket; UINT32_MAX = no call. */
 static uint32_t maps[MOST];
 static uint64_t used;
+static uint64_t read_most = MOST; /* no bucket from here on is read: there was no call */
 
 /* Each bucket has so many of the above, none of them without a call if there are several. */
 static uint64_t fold = 1;
@@ -44,7 +45,7 @@ static struct vmt_curve judge(uint64_t duration)
 	struct vmt_curve_source source = {
 		.bucket = bucket,
 		.context = maps,
-		.buckets = MOST / fold,
+		.buckets = read_most / fold,
 		.width = duration / used * fold,
 		.duration = duration - 1,
 		.start = 20,
@@ -466,10 +467,18 @@ Test(curve, what_cannot_be_judged)
 	cr_assert(!vmt_trend_judge(&source, &curve));
 }
 
+static bool are_same(const struct vmt_curve *a, const struct vmt_curve *b)
+{
+	return a->trend == b->trend && a->began == b->began && a->since == b->since &&
+	       a->low == b->low && a->high == b->high && a->times == b->times &&
+	       a->rise == b->rise && a->span == b->span && a->is_falling == b->is_falling &&
+	       a->lows[0] == b->lows[0] && a->lows[1] == b->lows[1];
+}
+
 Test(curve, random_timelines)
 {
 	unsigned seed = 1;
-	struct vmt_curve curve;
+	struct vmt_curve curve, of_each;
 
 	for (int round = 0; round < 20000; round++) {
 		uint64_t seconds = 1 + (uint64_t)rand_r(&seed) % 20;
@@ -480,5 +489,11 @@ Test(curve, random_timelines)
 		curve = judge(seconds * SECOND);
 		cr_assert_lt(curve.trend, VMT_TREND_COUNT);
 		cr_assert_leq(curve.low, curve.high);
+		for (uint64_t i = read_most = (uint64_t)rand_r(&seed) % used; i < MOST; i++)
+			maps[i] = UINT32_MAX;
+		curve = judge(seconds * SECOND);
+		read_most = MOST;
+		of_each = judge(seconds * SECOND);
+		cr_assert(are_same(&curve, &of_each), "an idle end");
 	}
 }

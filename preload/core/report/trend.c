@@ -26,6 +26,7 @@ struct run {
 	uint64_t low; /* extremes from `settled` on */
 	uint64_t high;
 	uint64_t above_half; /* about how many half buckets were in the upper half of the rise */
+	uint64_t window; /* the eighth of the run that the first pass is in */
 	uint64_t floor[WINDOWS]; /* lowest count in each eighth of the run… */
 	uint64_t floor_at[WINDOWS]; /* …and the first bucket that has it */
 	bool is_falling;
@@ -65,13 +66,15 @@ static void note_bucket(struct run *run, const struct vmt_curve_bucket *bucket, 
 			uint64_t before)
 {
 	const struct vmt_curve_source *source = run->source;
-	uint64_t window = index * WINDOWS / run->buckets;
 	uint64_t rise = run->peak - source->start;
 	uint64_t band = rise / 20 > 4 ? rise / 20 : 4;
 
-	if (bucket->min < run->floor[window]) {
-		run->floor[window] = bucket->min;
-		run->floor_at[window] = index;
+	/* which eighth it is, without a division for each bucket */
+	while ((run->window + 1) * run->buckets <= index * WINDOWS)
+		run->window++;
+	if (bucket->min < run->floor[run->window]) {
+		run->floor[run->window] = bucket->min;
+		run->floor_at[run->window] = index;
 	}
 	if (run->first_rise == UINT64_MAX && bucket->max > source->start)
 		run->first_rise = index;
@@ -90,11 +93,32 @@ static void note_bucket(struct run *run, const struct vmt_curve_bucket *bucket, 
 	}
 }
 
+/* A process that idles has many buckets behind the last call, and one of these is like all others. */
+static uint64_t until_idle(const struct run *run)
+{
+	return run->buckets < run->source->buckets + 1 ? run->buckets : run->source->buckets + 1;
+}
+
+/* Of the buckets from `index` on, all with this count, the first of each eighth and the last tell all. */
+static void note_idle(struct run *run, uint64_t index, uint64_t count)
+{
+	const struct vmt_curve_bucket idle = { count, count, count };
+	uint64_t half = run->source->start + (run->peak - run->source->start) / 2, next;
+
+	for (; index < run->buckets; index = next) {
+		note_bucket(run, &idle, index, count);
+		next = ((run->window + 1) * run->buckets + WINDOWS - 1) / WINDOWS;
+		if (next >= run->buckets && index + 1 < run->buckets)
+			next = run->buckets - 1;
+		run->above_half += count > half ? 2 * (next - index - 1) : 0;
+	}
+}
+
 static void first_pass(struct run *run)
 {
 	uint64_t carry = run->source->start;
 
-	for (uint64_t i = 0; i < run->buckets; i++) {
+	for (uint64_t i = 0; i < until_idle(run); i++) {
 		uint64_t before = carry;
 		bool is_active = is_active_at(run, i);
 		struct vmt_curve_bucket bucket = bucket_at(run, i, &carry);
@@ -103,6 +127,7 @@ static void first_pass(struct run *run)
 		run->active_settled += is_active;
 		note_bucket(run, &bucket, i, before);
 	}
+	note_idle(run, until_idle(run), carry);
 }
 
 /* Counts the drops: falls from the highest count since the last one. */
@@ -112,7 +137,7 @@ static void count_drops(struct run *run)
 	uint64_t carry = run->source->start, high = 0, low = UINT64_MAX;
 	bool is_down = false;
 
-	for (uint64_t i = 0; i < run->buckets; i++) {
+	for (uint64_t i = 0; i < until_idle(run); i++) {
 		struct vmt_curve_bucket bucket = bucket_at(run, i, &carry);
 
 		high = bucket.max > high ? bucket.max : high;
@@ -139,7 +164,7 @@ static void second_pass(struct run *run)
 	for (uint32_t i = WINDOWS / 4; i < WINDOWS; i++)
 		run->base = run->floor[i] < run->base ? run->floor[i] : run->base;
 	rise = run->peak > run->base ? run->peak - run->base : 0;
-	for (uint64_t i = 0; rise && i < run->buckets; i++) {
+	for (uint64_t i = 0; rise && i < until_idle(run); i++) {
 		struct vmt_curve_bucket bucket = bucket_at(run, i, &carry);
 
 		if (!is_up && bucket.max > run->base + rise / 2) {
