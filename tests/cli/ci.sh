@@ -180,11 +180,24 @@ twins() {
 	for name in net net-shell; do says "twins-$name-red" "$name \.*\**Failed"; done
 	for name in disk disk-shell tolerant; do says "twins-$name-green" "$name \.* *Passed"; done
 	unset VMATRACE_BASELINE
+	included_late
 	twins_are twins-make 2 "make -sB check LEAK=\${LEAK:-0}" : "export LEAK=20"
 	check twins-make-names [ "$(cd vmatrace-baselines && echo */*)" = \
 		"disk/test_main.json net/test_main.json" ]
 	one_program_twice
 	old_baselines
+}
+
+# Programs that were targets before the example was included are checked; of other tests CMake says it.
+included_late() {
+	sed -i -e '/^include(ci/d' -e '$a include(ci/CMakeLists.txt)' CMakeLists.txt
+	rm -r build-cmake
+	export VMATRACE_BASELINE=$TMP/twins/of-late
+	twins_are late 8 "ctest --test-dir build-cmake" \
+		"cmake -B build-cmake -DVMATRACE_CHECK=ON >cmake.txt 2>&1" "cmake build-cmake -DLEAK=5"
+	says late-red 'net \.*\**Failed'
+	check late-said grep -q 'had tests before vmatrace was included' cmake.txt
+	unset VMATRACE_BASELINE
 }
 
 # twins_are NAME STATUS RUN SETUP LEAK: green after it was saved, red once net leaks

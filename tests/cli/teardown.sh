@@ -179,6 +179,8 @@ check "a long run: report" grep -qE '^growth +\+6[0-9][0-9] before exit gave bac
 	<<<"$(line growth)"
 check "a long run: who leaked" grep -qE '^leak +none of the 600 maps by mmap in main long.c:[0-9]+ is given back before the end $' \
 	<<<"$(line leak)"
+check "a long run: its call site" grep -qE '^==[0-9]+==     growth: a leak, \+[0-9]+ a second, up to 600 that exit gave back at the$' \
+	report.txt
 check "a long run: JSON" jq -e '.processes[0] | .growth.verdict == "leak" and .leak.left == 600' \
 	<<<"$("$TOOL" report --format=json long.rec)"
 
@@ -307,6 +309,8 @@ for how in known quiet; do
 		green_or_red "given back apart, $how: 50 more $more" 23 "${options[@]}" $how/apart 150
 		if [ $how = known ]; then
 			check "given back apart, known: who $more" grep -q '+50 by mmap in block' check.txt
+			check "given back apart, known: when $more" grep -qE \
+				'^==[0-9]+==     exit gave back 150 at the end: up to there they were kept$' check.txt
 		else
 			tr -s ' \n=0-9' ' ' <check.txt >words
 			check "given back apart, quiet: said $more" grep -q \

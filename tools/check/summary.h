@@ -52,6 +52,7 @@ struct vmt_summary_program {
 	int64_t merged; /* maps that merged with a neighbour; -1 = unknown */
 	uint64_t unseen;
 	uint64_t uncompared; /* processes whose last table was not compared with the kernel's */
+	char uncompared_who[96]; /* some of them, as "pid 5 (killed?), pid 7"; "" = none is known */
 	uint64_t unnamed; /* frames of the program's own code without a name */
 	uint64_t lineless; /* frames of its own code with a name, but without a line */
 	bool has_lines; /* other frames of its own code have lines */
@@ -92,6 +93,9 @@ void vmt_summary_free(struct vmt_summary *summary);
 
 /* Returns the program, which is added if it is new. */
 struct vmt_summary_program *vmt_summary_program(struct vmt_summary *summary, const char *name);
+
+/* Count a process whose last table was not compared with the kernel's. */
+void vmt_summary_note_uncompared(struct vmt_summary_program *program, const struct vmt_view *view);
 
 /* Returns the site, which is added if it is new, with an empty stack. */
 struct vmt_summary_site *vmt_summary_site(struct vmt_summary_program *program, const char *call,

@@ -309,9 +309,9 @@ static void fold(struct vmt_summary_program *program, const struct process *proc
 	}
 	if (process->bounds.maps_to > program->maps)
 		program->maps = process->bounds.maps_to;
-	program->uncompared +=
-		process->view->header.maps_kernel != process->view->header.maps_now ||
-		process->is_cut_short;
+	if (process->view->header.maps_kernel != process->view->header.maps_now ||
+	    process->is_cut_short)
+		vmt_summary_note_uncompared(program, process->view);
 	program->is_cut_short |= process->is_cut_short;
 	program->lacks_proc |= (process->view->header.notes & VMT_NOTE_NO_PROC) != 0;
 	program->is_exact = (is_first || program->is_exact) && vmt_view_is_exact(process->view);

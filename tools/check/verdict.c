@@ -9,98 +9,18 @@
 #include "util/lines.h"
 #include "util/must.h"
 
-#include <ctype.h>
-#include <errno.h>
-
-static const struct {
-	const char *name;
-	const char *title;
-	const char *help;
-} rules[VMT_RULE_COUNT] = {
-	[VMT_RULE_MAX_MAPS] = {
-		"max-maps", "A process ended with too many memory maps",
-		"A process may have vm.max_map_count memory maps, 65,530 unless it was raised; at "
-		"that limit mmap, mprotect, munmap, malloc and thread creation fail with ENOMEM. "
-		"The call site named holds most of the maps of this process at its end.",
-	},
-	[VMT_RULE_MAX_PEAK] = {
-		"max-peak", "A process had too many memory maps at one time",
-		"A process may have vm.max_map_count memory maps, 65,530 unless it was raised; a "
-		"burst that reaches the limit fails with ENOMEM even if the maps are gone a moment "
-		"later. The call site named held most of them at that moment.",
-	},
-	[VMT_RULE_MAX_GROWTH] = {
-		"max-growth", "The memory maps of a process grew too much",
-		"The number of memory maps grew since the process started, or since the mark that "
-		"growth is counted from, by more than is allowed. Growth that shows in a test of "
-		"seconds reaches vm.max_map_count in a service that runs for days. The call site "
-		"named grew "
-		"most.",
-	},
-	[VMT_RULE_PER_SITE] = {
-		"per-site", "A call site holds more memory maps than before",
-		"The calls made from this stack left more memory maps behind than the baseline or "
-		"the limit allows. mprotect, munmap and madvise on part of a map split it, which "
-		"adds maps as well. Unmap or merge the maps, save a new baseline if the growth is "
-		"intended, or suppress the call site.",
-	},
-	[VMT_RULE_UNSEEN] = {
-		"allow-unseen", "Memory maps were changed by calls that were not seen",
-		"System calls that bypass libc, such as those of generated code, changed memory "
-		"maps. No call site can be named for them, and the other figures of this process "
-		"are not exact.",
-	},
-	[VMT_RULE_UNCOMPARED] = {
-		"allow-uncompared", "A process was not compared with the kernel's table at its end",
-		"At the end of a process vmatrace compares its recorded maps with the kernel's "
-		"table. It cannot do so if the process is killed, ends in a way that vmatrace does "
-		"not know, or becomes a program that is not traced; and the comparison may find a "
-		"difference. Such a process can have more maps than its recording says. Let it end "
-		"by itself, or allow as many such processes as there are.",
-	},
-	[VMT_RULE_REQUIRE_BASELINE] = {
-		"require-baseline", "A program has no baseline",
-		"A program that is not in the baseline is compared with nothing, so that no growth "
-		"of its memory maps would be noticed. Save the baseline again with a run that "
-		"includes this program, or exclude the program.",
-	},
-};
-
-const char *vmt_verdict_rule_name(enum vmt_rule rule)
-{
-	return rules[rule].name;
-}
-
-const char *vmt_verdict_rule_title(enum vmt_rule rule)
-{
-	return rules[rule].title;
-}
-
-const char *vmt_verdict_rule_help(enum vmt_rule rule)
-{
-	return rules[rule].help;
-}
-
-bool vmt_verdict_parse_limit(const char *text, struct vmt_limit *ret_limit)
-{
-	char *end;
-	unsigned long long value;
-
-	errno = 0;
-	value = strtoull(text, &end, 10);
-	if (!isdigit((unsigned char)*text) || errno || value > UINT64_C(1) << 40)
-		return false;
-	*ret_limit = (struct vmt_limit){
-		.is_set = true,
-		.is_percent = *end == '%',
-		.value = value,
-	};
-	return !end[*end == '%'];
-}
-
 const struct vmt_stack_frame *vmt_verdict_place(const struct vmt_finding *finding)
 {
 	return finding->site ? vmt_stack_blame(&finding->site->stack) : NULL;
+}
+
+int64_t vmt_verdict_given_back(const struct vmt_finding *finding)
+{
+	const struct vmt_summary_site *site = finding->site;
+
+	return finding->rule == VMT_RULE_PER_SITE && *finding->program->torn_down_by ?
+		       site->maps - site->at_end :
+		       0;
 }
 
 /* Returns the largest value that passes, given the base value. */
@@ -191,6 +111,19 @@ static const char *plural(int64_t maps)
 	return maps == 1 || maps == -1 ? "" : "s";
 }
 
+/* What was given back only because the program ended counts as kept; the caller frees it. */
+static char *given_back_words(const struct vmt_finding *finding)
+{
+	int64_t maps = vmt_verdict_given_back(finding);
+	struct vmt_number number;
+
+	if (maps <= 0)
+		return vmt_must_copy("");
+	return vmt_must_format("; %s given back by %s at the end",
+			       vmt_lines_number_plain(&number, maps),
+			       finding->program->torn_down_by);
+}
+
 static void judge_site(struct vmt_verdict *verdict, const struct vmt_summary_program *program,
 		       const struct vmt_summary_site *site, int64_t base)
 {
@@ -209,27 +142,30 @@ static void judge_site(struct vmt_verdict *verdict, const struct vmt_summary_pro
 			       place                    ? place->module :
 							  "an unknown stack";
 	struct vmt_number number[3];
-	char *origin;
+	char *origin, *given_back;
 
 	if (!limit->is_set || site->maps <= finding.allowed)
 		return;
 	origin = vmt_summary_origin(site, function);
+	given_back = given_back_words(&finding);
 	verdict->sites++;
 	verdict->maps += site->maps - base;
 	if (verdict->base)
 		add_finding(verdict, &finding,
-			    vmt_must_format("%s map%s by %s: %s instead of %s in the baseline",
+			    vmt_must_format("%s map%s by %s: %s instead of %s in the baseline%s",
 					    vmt_lines_number_signed(&number[0], site->maps - base),
 					    plural(site->maps - base), origin,
 					    vmt_lines_number_plain(&number[1], site->maps),
-					    vmt_lines_number_plain(&number[2], base)));
+					    vmt_lines_number_plain(&number[2], base), given_back));
 	else
 		add_finding(verdict, &finding,
-			    vmt_must_format("%s map%s by %s, limit %s",
+			    vmt_must_format("%s map%s by %s, limit %s%s",
 					    vmt_lines_number_signed(&number[0], site->maps),
 					    plural(site->maps), origin,
-					    vmt_lines_number_plain(&number[1], finding.allowed)));
+					    vmt_lines_number_plain(&number[1], finding.allowed),
+					    given_back));
 	free(origin);
+	free(given_back);
 }
 
 /* The heap's first map, as above: it is no growth of the program either. */

@@ -71,6 +71,9 @@ const char *vmt_verdict_rule_help(enum vmt_rule rule);
  */
 const struct vmt_stack_frame *vmt_verdict_place(const struct vmt_finding *finding);
 
+/* How many of the maps of a call site that is judged were given back only because the program ended. */
+int64_t vmt_verdict_given_back(const struct vmt_finding *finding);
+
 /* Returns one line, "vmatrace: check passed: …"; the caller frees it. */
 char *vmt_verdict_summary(const struct vmt_verdict *verdict);
 

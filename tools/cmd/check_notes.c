@@ -33,18 +33,29 @@ void vmt_check_tell_ending(const struct vmt_check *check, const struct vmt_launc
 			    check->save);
 }
 
+/* Whether a worker of a pool that is terminated has ended before is chance. */
+static void tell_killed(const struct vmt_summary_program *program)
+{
+	if (*program->uncompared_who)
+		vmt_message(
+			"%s: %s; if these are workers that are meant to be killed, their number may vary "
+			"from run to run: allow as many as there are workers.",
+			program->name, program->uncompared_who);
+}
+
 void vmt_check_tell_saved(const struct vmt_check *check, const struct vmt_summary *summary)
 {
 	const struct vmt_summary_program *program;
 
 	for (program = summary->programs; program; program = program->hh.next) {
-		if (program->uncompared && !check->has_limits)
-			vmt_message(
-				"%s: the end of %llu of its processes was not compared with the "
-				"kernel's table; %s may know too few of its maps, and a check "
-				"of the same needs --allow-uncompared=%llu.",
-				program->name, (unsigned long long)program->uncompared, check->save,
-				(unsigned long long)program->uncompared);
+		if (!program->uncompared || check->has_limits)
+			continue;
+		vmt_message("%s: the end of %llu of its processes was not compared with the "
+			    "kernel's table; %s may know too few of its maps, and a check "
+			    "of the same needs --allow-uncompared=%llu.",
+			    program->name, (unsigned long long)program->uncompared, check->save,
+			    (unsigned long long)program->uncompared);
+		tell_killed(program);
 	}
 	for (program = summary->programs; program; program = program->hh.next) {
 		if (!program->has_threads)
@@ -158,6 +169,7 @@ static void warn_of_uncompared(const struct vmt_verdict *verdict,
 		vmt_message("%s: --allow-uncompared=%llu allows this, if it is meant to be killed "
 			    "or to become a program that cannot be traced.",
 			    program->name, (unsigned long long)program->uncompared);
+		tell_killed(program);
 	}
 }
 

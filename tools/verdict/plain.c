@@ -35,6 +35,21 @@ static void put_number(struct vmt_fmt *fmt, int64_t number)
 		vmt_fmt_num(fmt, (uint64_t)number, 0);
 }
 
+/* Otherwise it would look like memory that nobody ever gives back. */
+static void put_given_back(struct vmt_fmt *fmt, const struct vmt_finding *finding)
+{
+	int64_t given_back = vmt_verdict_given_back(finding);
+
+	if (given_back <= 0)
+		return;
+	vmt_fmt_str(fmt, "    ");
+	vmt_fmt_str(fmt, finding->program->torn_down_by);
+	vmt_fmt_str(fmt, " gave back ");
+	vmt_fmt_num(fmt, (uint64_t)given_back, 0);
+	vmt_fmt_str(fmt, " at the end: up to there they were kept");
+	vmt_fmt_end(fmt);
+}
+
 static void put_site(struct vmt_fmt *fmt, const struct vmt_finding *finding, bool has_base)
 {
 	const struct vmt_stack_frame *place = vmt_verdict_place(finding);
@@ -57,6 +72,7 @@ static void put_site(struct vmt_fmt *fmt, const struct vmt_finding *finding, boo
 		vmt_fmt_str(fmt, ")");
 	}
 	vmt_fmt_end(fmt);
+	put_given_back(fmt, finding);
 	vmt_backtrace_put(&finding->site->stack, DEPTH, put_stack_line, fmt);
 }
 

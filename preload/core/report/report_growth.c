@@ -299,26 +299,36 @@ static void put_by_work(struct vmt_report *text, const struct vmt_report_row *ro
 		vmt_fmt_wrap(&text->fmt, 6);
 }
 
-/* Had the site most of its maps when the process gave them back because it ended? */
-static bool is_torn_down(const struct vmt_report *text, const struct vmt_report_row *row,
-			 uint64_t live, const struct vmt_curve *curve)
+/*
+ * Judge the site's maps. Of one that had most of them until the process gave them back because it ended, up
+ * to there: before_end becomes their number then, else 0.
+ */
+static enum vmt_trend read_site_curve(const struct vmt_report *text,
+				      const struct vmt_report_row *row, uint64_t live,
+				      struct vmt_curve *curve, uint64_t *before_end)
 {
+	uint64_t now = text->options->now, torn_down = text->options->torn_down, before = 0;
 	struct vmt_rec_site site;
 
-	return curve->trend == VMT_TREND_BURST && text->options->torn_down >= curve->high / 2 &&
-	       vmt_view_site(text->view, row->site, &site) &&
-	       vmt_view_live_before(text->view, &site, live, text->options->torn_down) >=
-		       curve->high - curve->high / 8;
+	if (torn_down && vmt_report_is_cut(text->view, now, torn_down) &&
+	    vmt_view_site(text->view, row->site, &site))
+		before = vmt_view_live_before(text->view, &site, live, torn_down);
+	*before_end = before > 2 * live ? before : 0;
+	if (*before_end ? vmt_report_site_trend_before(text->view, row->site, before, now,
+						       torn_down, curve) :
+			  vmt_report_site_trend(text->view, row->site, live, now, curve))
+		return curve->trend;
+	return VMT_TREND_NONE;
 }
 
-static void put_until_torn_down(struct vmt_report *text, const struct vmt_curve *curve)
+static void put_until_end(struct vmt_report *text, const char *start, uint64_t before_end,
+			  const char *verb)
 {
-	vmt_fmt_str(&text->fmt, "    growth: up to ");
-	vmt_fmt_num(&text->fmt, curve->high, 0);
-	vmt_fmt_str(&text->fmt, ", which ");
+	vmt_fmt_str(&text->fmt, start);
+	vmt_fmt_num(&text->fmt, before_end, 0);
+	vmt_fmt_str(&text->fmt, verb);
 	vmt_fmt_str(&text->fmt, text->options->torn_down_by);
 	vmt_fmt_str(&text->fmt, " gave back at the end");
-	vmt_fmt_wrap(&text->fmt, 6);
 }
 
 void vmt_report_site_growth(struct vmt_report *text, const struct vmt_report_row *row,
@@ -326,17 +336,21 @@ void vmt_report_site_growth(struct vmt_report *text, const struct vmt_report_row
 {
 	struct vmt_fmt *fmt = &text->fmt;
 	struct vmt_curve curve;
+	uint64_t before_end;
 
 	if (text->options->is_by_mapper)
 		return;
-	if (!vmt_report_site_trend(text->view, row->site, live, text->options->now, &curve) ||
-	    curve.trend == VMT_TREND_NONE || curve.trend == VMT_TREND_SHORT) {
-		put_by_work(text, row, live, true);
+	switch (read_site_curve(text, row, live, &curve, &before_end)) {
+	case VMT_TREND_NONE:
+	case VMT_TREND_SHORT:
+		if (before_end >= VMT_TREND_SMALL) {
+			put_until_end(text, "    growth: up to ", before_end, ", which ");
+			vmt_fmt_wrap(fmt, 6);
+		} else {
+			put_by_work(text, row, live, true);
+		}
 		return;
-	}
-	if (is_torn_down(text, row, live, &curve)) {
-		put_until_torn_down(text, &curve);
-		return;
+	default: break;
 	}
 	vmt_fmt_str(fmt, "    growth: ");
 	if (text->ops->is_others && text->ops->is_others[row->site]) {
@@ -350,9 +364,10 @@ void vmt_report_site_growth(struct vmt_report *text, const struct vmt_report_row
 	case VMT_TREND_LEAK:
 		vmt_fmt_str(fmt, ", ");
 		put_leak_rate(fmt, &curve);
-		put_by_work(text, row, live, false);
+		if (!before_end)
+			put_by_work(text, row, live, false);
 		break;
-	case VMT_TREND_PLATEAU: put_plateau(fmt, &curve, live); break;
+	case VMT_TREND_PLATEAU: put_plateau(fmt, &curve, before_end ? before_end : live); break;
 	case VMT_TREND_BURSTS:
 	case VMT_TREND_SAWTOOTH: put_times(fmt, &curve); break;
 	case VMT_TREND_BURST:
@@ -366,5 +381,7 @@ void vmt_report_site_growth(struct vmt_report *text, const struct vmt_report_row
 		break;
 	default: break;
 	}
+	if (before_end)
+		put_until_end(text, ", up to ", before_end, " that ");
 	vmt_fmt_wrap(fmt, 6);
 }
