@@ -53,7 +53,7 @@ for number in $(seq 0 99); do
 done
 courses=()
 for course in leak bursts warm-up sawtooth burst rising-sawtooth leak-and-warm-up small-leak \
-	leak-and-bursts uneven-leak resized start-up start-up-alike libraries; do
+	leak-and-bursts uneven-leak late-leak resized start-up start-up-alike libraries; do
 	record $course 9>&- &
 	courses+=($!)
 done
@@ -80,6 +80,11 @@ judged uneven-leak leak 'a leak, about \+[23][0-9][0-9] a second .* would be rea
 	"(.rate * $SECONDS_EACH | . > 0.75 * 1800 and . < 1.25 * 1800)"
 judged leak-and-bursts leak 'a leak, \+[12][0-9] a second since 0.[0-9] s, falling at times' \
 	"$(near $((120 / SECONDS_EACH)))"
+
+# A leak that begins half-way is not called one yet, but what comes of it is told.
+judged late-leak growing 'highest at the end, (about )?\+3[0-9][0-9] a second since [23].[0-9] s \(a leak, or a phase that needs more\); at this rate the limit would be reached in (about )?another (3 min|1[0-9]+ s)' \
+	"$(near $((2000 / SECONDS_EACH))) and .since > 2.6 and .since < 3.4"
+check "late-leak: its call site" grep -qE 'growth: highest at the end, (about )?\+3[0-9]+ a second since [23].[0-9] s' late-leak.txt
 
 # A table is resized twice, and its entries are replaced by another call: the process is flat in the end,
 # from the last maps of the second step on where the machine was busy during it.

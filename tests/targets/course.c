@@ -2,7 +2,7 @@
 /*
  * A program whose count of maps follows a known course over its run, however busy the machine is:
  * the number of maps is a function of time. Arguments: the course (leak, bursts, warm-up, sawtooth,
- * burst, rising-sawtooth, leak-and-warm-up, small-leak, leak-and-bursts, uneven-leak, resized,
+ * burst, rising-sawtooth, leak-and-warm-up, small-leak, leak-and-bursts, uneven-leak, late-leak, resized,
  * start-up, start-up-alike, or libraries, which loads libraries/0.so, 1.so and so on), and the seconds. The
  * exit status is 75 if the program did not run for a sixtieth of this time, and so left out a part of
  * the course.
@@ -110,6 +110,8 @@ static void step(const char *curve, double part)
 		grow((long)(120 * part) + (tooth > 0.4 && tooth < 0.6 ? 2000 : 0));
 	} else if (!strcmp(curve, "uneven-leak")) {
 		grow(200 * ((long)(part * 7.1) + (long)(part * 2.5)));
+	} else if (!strcmp(curve, "late-leak")) {
+		grow(100 + (part > 0.5 ? (long)(2000 * (part - 0.5)) : 0));
 	} else if (!strcmp(curve, "resized")) {
 		grow(300 * (1 + (long)(part * 3)));
 		replace((long)(3000 * part));

@@ -215,7 +215,7 @@ static bool allows(const char *text, int64_t base, int64_t maps)
 	program->processes = 1;
 	vmt_summary_site(program, "mmap", "app!f")->maps = maps;
 	vmt_summary_site(vmt_summary_program(&before, "app"), "mmap", "app!f")->maps = base;
-	cr_assert(vmt_verdict_parse_limit(text, &verdict.limit[VMT_RULE_PER_SITE]));
+	cr_assert(vmt_rules_parse_limit(text, &verdict.limit[VMT_RULE_PER_SITE]));
 	vmt_verdict_judge(&verdict);
 	passed = !verdict.count;
 	vmt_verdict_free(&verdict);
@@ -277,13 +277,13 @@ Test(baseline, limits_are_numbers)
 {
 	struct vmt_limit limit;
 
-	cr_assert(vmt_verdict_parse_limit("0", &limit));
-	cr_assert(vmt_verdict_parse_limit("7%", &limit) && limit.is_percent && limit.value == 7);
-	cr_assert_not(vmt_verdict_parse_limit("", &limit));
-	cr_assert_not(vmt_verdict_parse_limit("%", &limit));
-	cr_assert_not(vmt_verdict_parse_limit("-1", &limit));
-	cr_assert_not(vmt_verdict_parse_limit(" 1", &limit));
-	cr_assert_not(vmt_verdict_parse_limit("1x", &limit));
-	cr_assert_not(vmt_verdict_parse_limit("1%%", &limit));
-	cr_assert_not(vmt_verdict_parse_limit("99999999999999999999999", &limit));
+	cr_assert(vmt_rules_parse_limit("0", &limit));
+	cr_assert(vmt_rules_parse_limit("7%", &limit) && limit.is_percent && limit.value == 7);
+	cr_assert_not(vmt_rules_parse_limit("", &limit));
+	cr_assert_not(vmt_rules_parse_limit("%", &limit));
+	cr_assert_not(vmt_rules_parse_limit("-1", &limit));
+	cr_assert_not(vmt_rules_parse_limit(" 1", &limit));
+	cr_assert_not(vmt_rules_parse_limit("1x", &limit));
+	cr_assert_not(vmt_rules_parse_limit("1%%", &limit));
+	cr_assert_not(vmt_rules_parse_limit("99999999999999999999999", &limit));
 }

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/report/slope.c: the median of the slopes between points; and the rate of a leak, below load and
+ * core/trend/slope.c: the median of the slopes between points; and the rate of a leak, below load and
  * caches that come and go, is near what was leaked.
  */
-#include "core/report/slope.h"
+#include "core/trend/slope.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>
 
-#include "core/report/trend.h"
+#include "core/trend/trend.h"
 
 #define SECOND UINT64_C(1000000000)
 #define MOST   1024u

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/report/trend.c: known shapes are given their names, whatever the width of the buckets and
+ * core/trend/trend.c: known shapes are given their names, whatever the width of the buckets and
  * however many of them had no call; and no timeline can make it crash.
  */
-#include "core/report/trend.h"
+#include "core/trend/trend.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>

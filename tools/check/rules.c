@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The rules of check: their names, what they mean, and the limits that options set. See verdict.h. */
-#include "check/verdict.h"
+/* The rules of check: their names, what they mean, and the limits that options set. See rules.h. */
+#include "check/rules.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -60,22 +60,22 @@ static const struct {
 	},
 };
 
-const char *vmt_verdict_rule_name(enum vmt_rule rule)
+const char *vmt_rules_name(enum vmt_rule rule)
 {
 	return rules[rule].name;
 }
 
-const char *vmt_verdict_rule_title(enum vmt_rule rule)
+const char *vmt_rules_title(enum vmt_rule rule)
 {
 	return rules[rule].title;
 }
 
-const char *vmt_verdict_rule_help(enum vmt_rule rule)
+const char *vmt_rules_help(enum vmt_rule rule)
 {
 	return rules[rule].help;
 }
 
-bool vmt_verdict_parse_limit(const char *text, struct vmt_limit *ret_limit)
+bool vmt_rules_parse_limit(const char *text, struct vmt_limit *ret_limit)
 {
 	char *end;
 	unsigned long long value;

@@ -7,27 +7,11 @@
 #ifndef VMT_VERDICT_H
 #define VMT_VERDICT_H
 
+#include "check/rules.h"
 #include "check/summary.h"
 #include "check/suppress.h"
 
 #include <stdio.h>
-
-enum vmt_rule {
-	VMT_RULE_MAX_MAPS,
-	VMT_RULE_MAX_PEAK,
-	VMT_RULE_MAX_GROWTH,
-	VMT_RULE_PER_SITE,
-	VMT_RULE_UNSEEN,
-	VMT_RULE_UNCOMPARED,
-	VMT_RULE_REQUIRE_BASELINE,
-	VMT_RULE_COUNT,
-};
-
-struct vmt_limit {
-	bool is_set;
-	bool is_percent; /* a percentage of the baseline's value, or of the maps at the start */
-	uint64_t value;
-};
 
 struct vmt_finding {
 	enum vmt_rule rule;
@@ -54,17 +38,9 @@ struct vmt_verdict {
 	int64_t maps; /* the maps that these have over their base */
 };
 
-/* Parse "N" or "N%"; false for anything else. */
-bool vmt_verdict_parse_limit(const char *text, struct vmt_limit *ret_limit);
-
 /* Fill in findings from the members before it, and count the use of suppressions. */
 void vmt_verdict_judge(struct vmt_verdict *verdict);
 void vmt_verdict_free(struct vmt_verdict *verdict);
-
-/* The rule's name, such as "per-site"; its title; and what it means and what to do. */
-const char *vmt_verdict_rule_name(enum vmt_rule rule);
-const char *vmt_verdict_rule_title(enum vmt_rule rule);
-const char *vmt_verdict_rule_help(enum vmt_rule rule);
 
 /*
  * Returns the place to point to: the innermost frame of the user's own code; NULL if there is none.

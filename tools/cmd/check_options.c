@@ -149,7 +149,7 @@ static const char *set_limit(struct vmt_check *check, enum vmt_rule rule, const 
 {
 	bool has_percent = rule == VMT_RULE_MAX_GROWTH || rule == VMT_RULE_PER_SITE;
 
-	if (!vmt_verdict_parse_limit(value, &check->limit[rule]) ||
+	if (!vmt_rules_parse_limit(value, &check->limit[rule]) ||
 	    (check->limit[rule].is_percent && !has_percent))
 		return has_percent ? "a limit must be N or N%, not " : "a limit must be N, not ";
 	check->has_limits = true;

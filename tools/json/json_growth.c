@@ -17,7 +17,7 @@ static json_t *curve_of(const struct vmt_curve *curve)
 
 	json_object_set_new(growth, "verdict", json_string(vmt_trend_word(curve->trend)));
 	json_object_set_new(growth, "since", vmt_value_seconds(curve->since));
-	if (curve->trend == VMT_TREND_LEAK && curve->span) {
+	if (curve->span) {
 		json_object_set_new(growth, "rate",
 				    json_real((double)curve->rise * 1e9 / (double)curve->span));
 		json_object_set_new(growth, "is_rough", json_boolean(curve->is_rough));
@@ -121,8 +121,7 @@ void vmt_json_add_growth(json_t *process, const struct vmt_view *view, struct vm
 	if (!vmt_report_trend_before(view, vmt_liveness_clock(view), teardown.maps, &curve))
 		return;
 	growth = curve_of(&curve);
-	left = curve.trend == VMT_TREND_LEAK ? vmt_report_time_left(&curve, vmt_report_left(view)) :
-					       0;
+	left = vmt_report_time_left(&curve, vmt_report_left(view));
 	json_object_set_new(growth, "limit_reached",
 			    json_boolean(vmt_report_is_limit_reached(view)));
 	json_object_set_new(growth, "seconds_left", left ? vmt_value_seconds(left) : json_null());

@@ -6,7 +6,7 @@
 #ifndef VMT_LEAK_H
 #define VMT_LEAK_H
 
-#include "core/report/trend.h"
+#include "core/trend/trend.h"
 #include "explain/explain_record.h"
 
 #define VMT_LEAK_REMOVERS 2u

@@ -5,7 +5,7 @@
  * ever was, and counts for nothing.
  */
 #include "core/report/report.h"
-#include "core/report/trend.h"
+#include "core/trend/trend.h"
 #include "naming/names.h"
 #include "naming/teardown.h"
 

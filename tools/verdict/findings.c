@@ -57,7 +57,7 @@ static json_t *finding_of(const struct vmt_verdict *verdict, const struct vmt_fi
 	const struct vmt_stack_frame *place = vmt_verdict_place(finding);
 	json_t *object = json_object();
 
-	json_object_set_new(object, "rule", json_string(vmt_verdict_rule_name(finding->rule)));
+	json_object_set_new(object, "rule", json_string(vmt_rules_name(finding->rule)));
 	json_object_set_new(object, "program", vmt_value_string(finding->program->name));
 	json_object_set_new(object, "message", vmt_value_string(finding->message));
 	json_object_set_new(object, "maps", json_integer(finding->maps));

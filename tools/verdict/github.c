@@ -44,7 +44,7 @@ static void put_finding(FILE *stream, const struct vmt_verdict *verdict,
 		fputc(',', stream);
 	}
 	fputs("title=", stream);
-	put_data(stream, vmt_verdict_rule_title(finding->rule), true);
+	put_data(stream, vmt_rules_title(finding->rule), true);
 	fputs("::", stream);
 	put_data(stream, finding->message, false);
 	if (note)

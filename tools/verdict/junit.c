@@ -136,13 +136,13 @@ static void put_failure(FILE *stream, const struct vmt_verdict *verdict,
 	char *note = vmt_gone_note(verdict, finding);
 	char *name = finding->rule == VMT_RULE_PER_SITE ?
 			     name_of(finding) :
-			     vmt_must_copy(vmt_verdict_rule_name(finding->rule));
+			     vmt_must_copy(vmt_rules_name(finding->rule));
 
 	fputs("    <testcase", stream);
 	put_attribute(stream, "classname", finding->program->name);
 	put_attribute(stream, "name", name);
 	fputs(">\n      <failure", stream);
-	put_attribute(stream, "type", vmt_verdict_rule_name(finding->rule));
+	put_attribute(stream, "type", vmt_rules_name(finding->rule));
 	put_attribute(stream, "message", message);
 	fputs(">", stream);
 	put_text(stream, message);
@@ -192,7 +192,7 @@ static void put_suite(FILE *stream, const struct vmt_verdict *verdict,
 			continue;
 		fputs("    <testcase", stream);
 		put_attribute(stream, "classname", program->name);
-		put_attribute(stream, "name", vmt_verdict_rule_name((enum vmt_rule)rule));
+		put_attribute(stream, "name", vmt_rules_name((enum vmt_rule)rule));
 		fputs("/>\n", stream);
 	}
 	for (size_t i = 0; i < verdict->count; i++) {

@@ -263,7 +263,7 @@ static void put_ways_out(FILE *stream, const struct vmt_verdict *verdict)
 			verdict->save_with ? "" : "--save=",
 			verdict->save_with ? verdict->save_with : verdict->baseline);
 	else
-		fprintf(stream, "allow more with --%s", vmt_verdict_rule_name(finding->rule));
+		fprintf(stream, "allow more with --%s", vmt_rules_name(finding->rule));
 	put_suppressing(stream, verdict);
 	if (verdict->may_move && finding->program->has_threads)
 		fprintf(stream,

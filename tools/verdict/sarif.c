@@ -151,7 +151,7 @@ static json_t *result_of(const struct vmt_verdict *verdict, const struct vmt_fin
 	json_t *result = json_object();
 	json_t *locations = json_array();
 
-	json_object_set_new(result, "ruleId", json_string(vmt_verdict_rule_name(finding->rule)));
+	json_object_set_new(result, "ruleId", json_string(vmt_rules_name(finding->rule)));
 	json_object_set_new(result, "ruleIndex", json_integer(finding->rule));
 	json_object_set_new(result, "level", json_string("error"));
 	json_object_set_new(result, "message", result_message(verdict, finding));
@@ -172,14 +172,12 @@ static json_t *driver_of(void)
 	for (int i = 0; i < VMT_RULE_COUNT; i++) {
 		json_t *rule = json_object();
 
-		json_object_set_new(rule, "id",
-				    json_string(vmt_verdict_rule_name((enum vmt_rule)i)));
+		json_object_set_new(rule, "id", json_string(vmt_rules_name((enum vmt_rule)i)));
 		json_object_set_new(rule, "shortDescription",
-				    message_of(vmt_verdict_rule_title((enum vmt_rule)i)));
+				    message_of(vmt_rules_title((enum vmt_rule)i)));
 		json_object_set_new(rule, "fullDescription",
-				    message_of(vmt_verdict_rule_help((enum vmt_rule)i)));
-		json_object_set_new(rule, "help",
-				    message_of(vmt_verdict_rule_help((enum vmt_rule)i)));
+				    message_of(vmt_rules_help((enum vmt_rule)i)));
+		json_object_set_new(rule, "help", message_of(vmt_rules_help((enum vmt_rule)i)));
 		json_array_append_new(rules, rule);
 	}
 	json_object_set_new(driver, "name", json_string("vmatrace"));

@@ -9,7 +9,7 @@
 
 #include "core/base/fmt.h"
 #include "core/recording/view.h"
-#include "core/report/trend.h"
+#include "core/trend/trend.h"
 
 #define VMT_REPORT_TOP     10u
 #define VMT_REPORT_TOP_MAX 1000u

@@ -73,11 +73,24 @@ static void put_duration(struct vmt_fmt *fmt, uint64_t ns)
 	}
 }
 
-static void put_leak(struct vmt_report *text, const struct vmt_curve *curve)
+static void put_time_left(struct vmt_report *text, const struct vmt_curve *curve)
 {
 	uint64_t left = vmt_report_left(text->view), gone = text->options->torn_down;
 	uint64_t time = vmt_report_time_left(curve, left > gone ? left - gone : 0);
 	bool is_running = vmt_report_is_running(text);
+	struct vmt_fmt *fmt = &text->fmt;
+
+	if (!time)
+		return;
+	vmt_fmt_str(fmt, "; at this rate the limit ");
+	vmt_fmt_str(fmt, is_running ? "is reached in " : "would be reached in ");
+	vmt_fmt_str(fmt, curve->is_rough ? "about " : "");
+	vmt_fmt_str(fmt, is_running ? "" : "another ");
+	put_duration(fmt, time);
+}
+
+static void put_leak(struct vmt_report *text, const struct vmt_curve *curve)
+{
 	struct vmt_fmt *fmt = &text->fmt;
 
 	vmt_fmt_str(fmt, "a leak, ");
@@ -86,13 +99,15 @@ static void put_leak(struct vmt_report *text, const struct vmt_curve *curve)
 	vmt_fmt_str(fmt, curve->is_falling ? ", falling at times" : ", never falling");
 	if (vmt_report_duration(text->view, text->options->now) < VMT_TREND_START_UP_NS)
 		vmt_fmt_str(fmt, " (or a start-up)");
-	if (!time)
-		return;
-	vmt_fmt_str(fmt, "; at this rate the limit ");
-	vmt_fmt_str(fmt, is_running ? "is reached in " : "would be reached in ");
-	vmt_fmt_str(fmt, curve->is_rough ? "about " : "");
-	vmt_fmt_str(fmt, is_running ? "" : "another ");
-	put_duration(fmt, time);
+	put_time_left(text, curve);
+}
+
+/* Growth that was not there for the first half of the run. */
+static void put_recent(struct vmt_fmt *fmt, const struct vmt_curve *curve)
+{
+	vmt_fmt_str(fmt, "highest at the end, ");
+	put_leak_rate(fmt, curve);
+	put_since(fmt, curve->since);
 }
 
 /* The rate of a leak is measured as those of call sites are; without one, from the start to the peak. */
@@ -202,6 +217,12 @@ static void put_curve(struct vmt_report *text, const struct vmt_curve *curve)
 	}
 	if (curve->trend == VMT_TREND_LEAK) {
 		put_leak(text, curve);
+		return;
+	}
+	if (curve->trend == VMT_TREND_GROWING && curve->span) {
+		put_recent(fmt, curve);
+		vmt_fmt_str(fmt, " (a leak, or a phase that needs more)");
+		put_time_left(text, curve);
 		return;
 	}
 	if (curve->trend == VMT_TREND_SHORT && put_work(text))
@@ -358,7 +379,9 @@ void vmt_report_site_growth(struct vmt_report *text, const struct vmt_report_row
 		vmt_fmt_wrap(fmt, 6);
 		return;
 	}
-	if (curve.trend != VMT_TREND_GIVEN_BACK)
+	if (curve.trend == VMT_TREND_GROWING && curve.span)
+		put_recent(fmt, &curve);
+	else if (curve.trend != VMT_TREND_GIVEN_BACK)
 		vmt_fmt_str(fmt, trend_words(&curve));
 	switch (curve.trend) {
 	case VMT_TREND_LEAK:

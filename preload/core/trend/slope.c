@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The median of the slopes between each two points, without floating point. See slope.h. */
-#include "core/report/slope.h"
+#include "core/trend/slope.h"
 
 #define PAIRS (VMT_SLOPE_POINTS * (VMT_SLOPE_POINTS - 1) / 2)
 #define MOST  (UINT64_C(1) << 31)

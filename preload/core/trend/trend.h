@@ -7,17 +7,15 @@
 #ifndef VMT_TREND_H
 #define VMT_TREND_H
 
-#include "core/base/base.h"
+#include "core/trend/curve.h"
 
-#define VMT_TREND_WINDOWS 8u
-#define VMT_TREND_SMALL   16u /* maps; less growth than this is not mentioned */
+#define VMT_TREND_SMALL 16u /* maps; less growth than this is not mentioned */
 /* a shorter run mostly shows its start-up */
 #define VMT_TREND_SHORT_NS (3 * UINT64_C(1000000000))
 /* if a shorter run is flat for so long, and for most of the time, it is past its start-up */
 #define VMT_TREND_FLAT_NS UINT64_C(1000000000)
 /* A start-up on a busy machine may take as long, and rises as steadily as a leak until it is done. */
 #define VMT_TREND_START_UP_NS (60 * UINT64_C(1000000000))
-#define VMT_TREND_BUCKETS_MAX 65536u
 
 enum vmt_trend {
 	VMT_TREND_NONE, /* no growth worth mentioning */
@@ -33,24 +31,6 @@ enum vmt_trend {
 	VMT_TREND_COUNT,
 };
 
-struct vmt_curve_bucket {
-	uint64_t min;
-	uint64_t max;
-	uint64_t last;
-};
-
-/* The timeline to judge. bucket() returns false for a bucket without a call. */
-struct vmt_curve_source {
-	bool (*bucket)(const void *context, uint64_t index, struct vmt_curve_bucket *ret_bucket);
-	const void *context;
-	uint64_t buckets; /* at most VMT_TREND_BUCKETS_MAX */
-	uint64_t width; /* width of a bucket, ns; not 0 */
-	uint64_t duration; /* duration of the run, ns */
-	uint64_t start;
-	uint64_t now;
-	uint64_t peak;
-};
-
 struct vmt_curve {
 	enum vmt_trend trend;
 	uint64_t began; /* when the count first exceeded its start, ns */
@@ -58,9 +38,10 @@ struct vmt_curve {
 	uint64_t low; /* the lowest count: on the plateau, or else after the first quarter */
 	uint64_t high;
 	uint64_t times; /* how often it rose, at least */
-	uint64_t rise; /* leak: it rose by this many maps… */
+	/* leak, or growing if it has risen steadily of late, since `since`; else 0 */
+	uint64_t rise; /* it rose by this many maps… */
 	uint64_t span; /* …in this time, ns */
-	bool is_rough; /* leak: parts of the run differ much in how fast it rose */
+	bool is_rough; /* parts of the run differ much in how fast it rose */
 	bool is_falling; /* it fell at some time after it had risen */
 	bool is_slowing; /* it rose less and less */
 	/* bursts and sawtooth: the lowest counts early and late in the run; equal unless they rose */
