@@ -289,6 +289,48 @@ run rise-and-fall 200
 says rise-and-fall 'growth +\+?[0-9]: (a sawtooth|bursts): ([3-9]|10) times up to 4[0-9]{2} and back to [0-9]+'
 PROGRAM=causes
 
+# Each of the first two causes has its help, however long the names are that the causes have.
+cat >named.c <<'END'
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#define NOINLINE __attribute__((noinline, noclone))
+NOINLINE char *PUT(char *at, unsigned long size, int prot, int fd)
+{
+	char *got = mmap(at, size, prot, fd < 0 ? MAP_PRIVATE | MAP_ANONYMOUS : MAP_SHARED, fd, 0);
+	return got == MAP_FAILED ? _exit(1), got : got;
+}
+NOINLINE void SHUT(char *at)
+{
+	if (mprotect(at, 4096, PROT_NONE))
+		_exit(2);
+}
+NOINLINE void OPEN(int fd, int count)
+{
+	for (int i = 0; i < count; i++) {
+		PUT(0, 4096, PROT_READ, fd);
+		SHUT(PUT(0, 2 * 4096, PROT_READ | PROT_WRITE, -1));
+	}
+}
+int main(int count, char **arguments)
+{
+	int fd = open(arguments[0], O_RDONLY);
+
+	OPEN(fd, 900 + count);
+	return 0;
+}
+END
+long=$(printf 'segment_of_the_cache_of_files_%.0s' 1 2 3 4 5 6)
+for name in x "$long"; do
+	${CC:-cc} -g -O1 "-DPUT=put_$name" "-DSHUT=shut_$name" "-DOPEN=open_$name" named.c -o named || exit 2
+	"$TOOL" run -o "named-${#name}.rec" -- ./named >"named-${#name}.txt" 2>&1
+	LINES_SHOWN=40 says "named-${#name}" '(cause|and) +the same part of the same file mapped again and again: 901 of'
+	for help in 'map it once and use that map' 'MADV_GUARD_INSTALL'; do
+		check "named-${#name}: $help" sh -c 'sed -E "s/^==[0-9]+== +//" "$0" | tr "\n" " " |
+			grep -Eq -e "-[89][0-9]+ maps: $1"' "named-${#name}.txt" "$help"
+	done
+done
+
 # At the exit the allocator has given back what it held, but whose malloc that was is known.
 for name in libjemalloc.so.2 libefence.so.0; do
 	mkdir "$name.rec"

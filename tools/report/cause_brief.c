@@ -199,23 +199,33 @@ static void put_holes(struct vmt_lines *lines, const struct vmt_explain *explain
 		      by_whom(names, &explain->punched_by, 0, ", ", by, sizeof(by)));
 }
 
-/* Is there a second cause that makes at least half as many maps as the first? */
 static bool has_second(const struct vmt_explain *explain)
 {
 	return explain->pattern_count > 1 && vmt_explain_weight(&explain->patterns[1]) >=
 						     vmt_explain_weight(&explain->patterns[0]) / 2;
 }
 
+const struct vmt_explain_pattern *vmt_cause_second(const struct vmt_explain *explain,
+						   uint64_t mentioned)
+{
+	bool is_first =
+		explain->pattern_count && mentioned == UINT64_C(1) << explain->patterns[0].pattern;
+
+	return is_first && has_second(explain) ? &explain->patterns[1] : NULL;
+}
+
 void vmt_cause_lead_pattern(struct vmt_lines *lines, const struct vmt_explain *explain,
 			    const struct vmt_explain_pattern *pattern,
-			    const struct vmt_cause_names *names, const char *start)
+			    const struct vmt_cause_names *names, const char *start, unsigned causes)
 {
-	size_t before = lines->count;
+	size_t before = lines->count, first = before;
 
 	put_cause(lines, start, explain, pattern, names);
-	vmt_lines_end_item(lines, &before, vmt_cause_room(start, VMT_EXPLAIN_CAUSES));
+	vmt_lines_end_item(lines, &before, vmt_cause_room(causes, VMT_EXPLAIN_CAUSES));
+	if (before == first)
+		return;
 	put_help(lines, "  help    ", explain, pattern);
-	vmt_lines_end_item(lines, &before, vmt_cause_room(start, VMT_EXPLAIN_LEAD));
+	vmt_lines_end_item(lines, &before, vmt_cause_room(causes, VMT_EXPLAIN_LEAD));
 }
 
 /* Returns whether there was room for both causes and what helps against the first. */
@@ -233,7 +243,6 @@ static bool put_two(struct vmt_lines *lines, const struct vmt_explain *explain,
 		return false;
 	/* The same word as before the second cause shows that it helps against that one. */
 	put_help(lines, VMT_CAUSE_NEXT, explain, top + 1);
-	vmt_lines_end_item(lines, &before, VMT_EXPLAIN_LEAD);
 	return true;
 }
 
@@ -250,7 +259,7 @@ uint64_t vmt_cause_lead(struct vmt_lines *lines, const struct vmt_explain *expla
 		return 0;
 	if (has_second(explain) && put_two(lines, explain, names))
 		return UINT64_C(1) << top->pattern | UINT64_C(1) << top[1].pattern;
-	vmt_cause_lead_pattern(lines, explain, top, names, VMT_CAUSE_FIRST);
+	vmt_cause_lead_pattern(lines, explain, top, names, VMT_CAUSE_FIRST, 0);
 	return UINT64_C(1) << top->pattern;
 }
 

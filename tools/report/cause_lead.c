@@ -132,8 +132,21 @@ static void put_limit(struct vmt_lines *lines, const struct vmt_explain_record *
 			    header->maps_limit);
 }
 
+static void put_second(struct vmt_lines *lines, const struct vmt_explain_record *record,
+		       const struct vmt_cause_names *names, struct vmt_cause_told *told,
+		       const char *start)
+{
+	const struct vmt_explain_pattern *second =
+		told->causes == 1 ? vmt_cause_second(&record->explain, told->mentioned) : NULL;
+
+	if (!second)
+		return;
+	vmt_cause_lead_pattern(lines, &record->explain, second, names, start, told->causes++);
+	told->mentioned |= UINT64_C(1) << second->pattern;
+}
+
 /*
- * The first cause, what helps, and what helps for now always have their lines, whatever leak comes
+ * The first two causes, what helps, and what helps for now always have their lines, whatever leak comes
  * before them; further causes have those that are left. A pattern comes first, unless one place holds
  * more maps than show the pattern.
  */
@@ -148,15 +161,19 @@ static void put_causes(struct vmt_lines *lines, struct vmt_explain_record *recor
 	const char *start;
 	size_t before;
 
+	if (has_addresses)
+		told.causes = 1;
 	if (!has_cause) {
 		told.count = 0;
 		told.mentioned = vmt_cause_lead(lines, &record->explain, names);
+		told.causes = (unsigned)__builtin_popcountll(told.mentioned);
 		if (!told.mentioned)
 			vmt_cause_plain(lines, record, names, &told, VMT_CAUSE_FIRST);
 	}
 	before = lines->count;
 	put_limit(lines, record);
 	start = lines->count > before || has_addresses ? VMT_CAUSE_ALSO : VMT_CAUSE_NEXT;
+	put_second(lines, record, names, &told, start);
 	while (vmt_cause_plain(lines, record, names, &told, start))
 		;
 }

@@ -289,12 +289,12 @@ static void put_plain_help(struct vmt_lines *lines, const struct vmt_explain_map
 }
 
 static void put_plain(struct vmt_lines *lines, struct vmt_explain_record *record, uint32_t index,
-		      uint64_t maps, uint64_t mentioned, const char *start)
+		      uint64_t maps, const struct vmt_cause_told *told, const char *start)
 {
-	const struct vmt_explain_map *map = example_of(record, index, mentioned);
+	const struct vmt_explain_map *map = example_of(record, index, told->mentioned);
 	char what[400], each[96], by[416];
 	struct vmt_number number, count;
-	size_t before = lines->count;
+	size_t before = lines->count, first = before;
 	struct place place;
 	bool is_left;
 
@@ -302,7 +302,7 @@ static void put_plain(struct vmt_lines *lines, struct vmt_explain_record *record
 		return;
 	put_what(record, map, what, sizeof(what));
 	put_for_each(each, sizeof(each), &place);
-	is_left = are_guards_left(record, index, maps, mentioned);
+	is_left = are_guards_left(record, index, maps, told->mentioned);
 	if (is_left) {
 		snprintf(what, sizeof(what),
 			 "guards (PROT_NONE) left mapped when the memory beside them was unmapped");
@@ -311,13 +311,15 @@ static void put_plain(struct vmt_lines *lines, struct vmt_explain_record *record
 	vmt_cause_site_of(record, place.site, 0, by, sizeof(by));
 	vmt_lines_add(lines, 10, "%s%s%s: %s of %s maps, by %s", start, what, each,
 		      vmt_lines_number(&number, maps), vmt_lines_number(&count, record->count), by);
-	vmt_lines_end_item(lines, &before, vmt_cause_room(start, VMT_EXPLAIN_CAUSES));
+	vmt_lines_end_item(lines, &before, vmt_cause_room(told->causes, VMT_EXPLAIN_CAUSES));
+	if (before == first)
+		return;
 	if (is_left)
 		vmt_lines_add(lines, 10,
 			      "  help    unmap guards together with the memory between them");
 	else
 		put_plain_help(lines, map, &place);
-	vmt_lines_end_item(lines, &before, vmt_cause_room(start, VMT_EXPLAIN_LEAD));
+	vmt_lines_end_item(lines, &before, vmt_cause_room(told->causes, VMT_EXPLAIN_LEAD));
 }
 
 static bool is_loaded(const struct vmt_explain_record *record, const struct vmt_explain_map *map)
@@ -347,11 +349,11 @@ static void mark_libraries(struct vmt_explain_record *record)
 }
 
 static void put_libraries(struct vmt_lines *lines, struct vmt_explain_record *record,
-			  uint32_t index, const char *start)
+			  uint32_t index, const struct vmt_cause_told *told, const char *start)
 {
 	struct vmt_number number, count, files;
 	uint64_t maps = 0, libraries = 0;
-	size_t before = lines->count;
+	size_t before = lines->count, first = before;
 	struct place place;
 	char by[256];
 
@@ -369,12 +371,14 @@ static void put_libraries(struct vmt_lines *lines, struct vmt_explain_record *re
 		      "maps, most by %s",
 		      start, vmt_lines_number(&files, libraries), vmt_lines_number(&number, maps),
 		      vmt_lines_number(&count, record->count), by);
-	vmt_lines_end_item(lines, &before, vmt_cause_room(start, VMT_EXPLAIN_CAUSES));
+	vmt_lines_end_item(lines, &before, vmt_cause_room(told->causes, VMT_EXPLAIN_CAUSES));
+	if (before == first)
+		return;
 	if (libraries > VMT_CAUSE_ENOUGH)
 		vmt_lines_add(lines, 10,
 			      "  help    close those that are no longer used (dlclose), or link "
 			      "several into one");
-	vmt_lines_end_item(lines, &before, vmt_cause_room(start, VMT_EXPLAIN_LEAD));
+	vmt_lines_end_item(lines, &before, vmt_cause_room(told->causes, VMT_EXPLAIN_LEAD));
 }
 
 static uint32_t greatest(const uint64_t *unmentioned, uint32_t sites)
@@ -448,16 +452,19 @@ static void put_place(struct vmt_lines *lines, struct vmt_explain_record *record
 	const struct vmt_explain_pattern *pattern =
 		pattern_of(record, place, maps, told->mentioned);
 	const struct vmt_explain_map *map = example_of(record, place, told->mentioned);
+	size_t before = lines->count;
 
 	if (pattern) {
-		vmt_cause_lead_pattern(lines, &record->explain, pattern, names, start);
+		vmt_cause_lead_pattern(lines, &record->explain, pattern, names, start,
+				       told->causes);
 		told->mentioned |= UINT64_C(1) << pattern->pattern;
 	} else if (map && is_loaded(record, map) && has_loaded_library(record)) {
-		put_libraries(lines, record, place, start);
+		put_libraries(lines, record, place, told, start);
 		told->mentioned |= VMT_SHOWS_LIBRARY;
 	} else {
-		put_plain(lines, record, place, maps, told->mentioned, start);
+		put_plain(lines, record, place, maps, told, start);
 	}
+	told->causes += lines->count > before;
 }
 
 bool vmt_cause_plain(struct vmt_lines *lines, struct vmt_explain_record *record,

@@ -17,6 +17,7 @@ struct vmt_cause_told {
 	uint64_t mentioned; /* a bit for each pattern */
 	uint32_t place[VMT_CAUSE_PLACES];
 	unsigned count;
+	unsigned causes; /* lines of causes, whether of places or of patterns */
 };
 
 /*

@@ -9,8 +9,6 @@
 #include "explain/explain.h"
 #include "util/lines.h"
 
-#include <string.h>
-
 struct vmt_cause_names {
 	/*
 	 * Returns "mprotect in make_stack src/fiber.c:41" for a site, or "", with the caller through
@@ -29,30 +27,43 @@ struct vmt_cause_names {
 #define VMT_EXPLAIN_LINES 14u
 #define VMT_EXPLAIN_LEAD  12u
 /* Causes that would leave no room for what helps are told without it, up to this line. */
-#define VMT_EXPLAIN_CAUSES 18u
+#define VMT_EXPLAIN_CAUSES 21u
 
 /* The words before a cause, and before a further one: just below it, or after other lines. */
 #define VMT_CAUSE_FIRST "  cause   "
 #define VMT_CAUSE_NEXT  "     and  "
 #define VMT_CAUSE_ALSO  "  also    "
 
-/* The first cause and its help have a place in any case; others have `most` lines. */
-static inline size_t vmt_cause_room(const char *start, size_t most)
+#define VMT_CAUSE_SURE 2u /* causes that are told in any case, each with what helps */
+
+/*
+ * Names are of any length, so lines alone do not decide what is told: the first causes and their help
+ * have a place in any case, and others have `most` lines. causes: those before.
+ */
+static inline size_t vmt_cause_room(unsigned causes, size_t most)
 {
-	return strcmp(start, VMT_CAUSE_FIRST) ? most : SIZE_MAX;
+	return causes < VMT_CAUSE_SURE ? SIZE_MAX : most;
 }
 
 /*
- * Add the cause and what would help, and a second cause with its help if both fit into
+ * Add the cause and what would help, and a second cause with its help if both causes fit into
  * VMT_EXPLAIN_LEAD lines; none without a cause. Returns a bit for each pattern mentioned.
  */
 uint64_t vmt_cause_lead(struct vmt_lines *lines, const struct vmt_explain *explain,
 			const struct vmt_cause_names *names);
 
-/* Add a pattern, and what would help; after VMT_CAUSE_NEXT, only if there is room. */
+/*
+ * Returns the second cause, for further down, if it makes at least half as many maps as the first, and
+ * only the first was mentioned; or NULL.
+ */
+const struct vmt_explain_pattern *vmt_cause_second(const struct vmt_explain *explain,
+						   uint64_t mentioned);
+
+/* Add a pattern, and what would help; after so many causes, only if there is room. */
 void vmt_cause_lead_pattern(struct vmt_lines *lines, const struct vmt_explain *explain,
 			    const struct vmt_explain_pattern *pattern,
-			    const struct vmt_cause_names *names, const char *start);
+			    const struct vmt_cause_names *names, const char *start,
+			    unsigned causes);
 
 /*
  * Add further lines, up to VMT_EXPLAIN_LINES including those already there; none if there are too
