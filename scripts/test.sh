@@ -124,6 +124,7 @@ if [ "${1:-}" = --for ]; then
 	parts=$(for file; do parts_of "$file"; done | tr ' ' '\n' | awk '!seen[$0]++')
 	# shellcheck disable=SC2086
 	echo "scripts/test.sh" $parts
+	[ $missing = 0 ] && echo "FAST=1 before it leaves out the builds of the part house, which take some minutes." >&2
 	exit $missing
 fi
 

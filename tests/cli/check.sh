@@ -218,7 +218,7 @@ golden() {
 	has golden-phase-said err 'saved with other --from, --to, --warmup or --lines'
 	status golden-phase-same 2 "$TOOL" check --baseline="$phase" --lines --from=round --to=done \
 		--warmup=2 rec
-	has golden-phase-no-marks err 'no process made the marks "round" and "done"'
+	has golden-phase-no-marks err 'no process made both marks "round" and "done"'
 }
 
 # ./chance JOINED MORE: of eight maps, JOINED lie side by side and merge, as happens with random
@@ -436,7 +436,7 @@ phases() {
 		([.sites[].live] | add) == .maps and ([.sites[].net] | add) == .maps - \$start)'"
 	fields marks-fields marked
 	status phase-missing 2 "$TOOL" check --from=nowhere -- "$THREADS" 1 0
-	has phase-missing-named err 'no process made the marks "nowhere"'
+	has phase-missing-named err 'no process made the mark "nowhere"'
 	status phase-too-short 2 "$TOOL" check $mark --warmup=5 --max-growth=0 -- "$THREADS" 3 0
 	}
 	status example-phase 0 "$TOOL" check --from=work --to=worked --per-site=0 --max-growth=0 \

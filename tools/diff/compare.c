@@ -26,10 +26,15 @@ static int explain(int ret, const struct vmt_summary_options *options)
 			    "--format=json.",
 			    from ? from : "start", options->phase.to ? options->phase.to : "end",
 			    (unsigned long long)options->phase.warmup);
-	else if (from || options->phase.to)
-		vmt_message("no process made the marks \"%s\" and \"%s\"; "
+	else if (from && options->phase.to)
+		vmt_message("no process made both marks \"%s\" and \"%s\"; "
 			    "VMATRACE_MARK(\"NAME\") of vmatrace.h makes them.",
-			    from ? from : "start", options->phase.to ? options->phase.to : "end");
+			    from, options->phase.to);
+	else if (from || options->phase.to)
+		vmt_message(
+			"no process made the mark \"%s\"; VMATRACE_MARK(\"NAME\") of vmatrace.h "
+			"makes it.",
+			from ? from : options->phase.to);
 	else
 		vmt_message("no process of a program \"%s\" was recorded; look at the list in "
 			    "vmatrace report.",
