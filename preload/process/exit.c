@@ -154,8 +154,8 @@ static bool has_silent_children(struct vmt_state *state)
 {
 	const struct vmt_options *options = &state->options;
 
-	if (!state->process.is_root || !options->report || options->children || options->dir[0] ||
-	    !options->follow_children)
+	if (!state->process.is_root || options->report != VMT_REPORT_ALWAYS || options->children ||
+	    options->dir[0] || !options->follow_children)
 		return false;
 	if (vmt_fd_read_file("/proc/thread-self/children", state->text, sizeof(state->text)) > 0)
 		return true; /* one is alive, or nobody has waited for it */
@@ -229,7 +229,7 @@ static bool finish(struct vmt_state *state, int status)
 		vmt_log(state,
 			"the recording was removed while the program ran: nothing is left of it");
 	vmt_log_marker(state, "vmatrace: done");
-	return state->options.report && vmt_state_reports(state);
+	return state->options.report == VMT_REPORT_ALWAYS && vmt_state_reports(state);
 }
 
 /* max_growth: a program that has succeeded fails after all. */
@@ -248,7 +248,7 @@ static int judge(struct vmt_state *state, int status)
 	vmt_line_add(&line, had->maps_now - had->maps_start == 1 ? " map" : " maps");
 	vmt_line_add(&line, " more than at the start, and max_growth is ");
 	vmt_line_add_number(&line, state->options.max_growth);
-	if (!state->options.report)
+	if (state->options.report == VMT_REPORT_NEVER)
 		vmt_line_add(&line, "; report=1 shows their call sites");
 	vmt_log(state, message);
 	return (int)state->options.exitcode;
@@ -284,7 +284,7 @@ static bool close_early(struct vmt_state *state, uint64_t notes)
 	atomic_store_explicit(&vmt_phase, VMT_PHASE_OFF, memory_order_release);
 	if (locked)
 		vmt_guard_leave(state);
-	return state->options.report && vmt_state_reports(state);
+	return state->options.report == VMT_REPORT_ALWAYS && vmt_state_reports(state);
 }
 
 static void end_early(struct vmt_state *state, uint64_t notes)

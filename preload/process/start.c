@@ -202,8 +202,9 @@ static void say_no_recording(struct vmt_state *state, int error)
 	vmt_line_add(&line, state->options.dir);
 	vmt_line_add(&line, "': ");
 	vmt_line_add(&line, vmt_lost_why(error));
-	vmt_line_add(&line, state->options.report ? ". There will only be the report at exit" :
-						    ". Nothing of this run will be kept");
+	vmt_line_add(&line, state->options.report == VMT_REPORT_ALWAYS ?
+				    ". There will only be the report at exit" :
+				    ". Nothing of this run will be kept");
 	vmt_log(state, message);
 }
 

@@ -194,6 +194,11 @@ static void say_limit(struct vmt_state *state)
 		vmt_fmt_str(&fmt, "; this is a child process without a recording: children=report "
 				  "prints its call sites, and dir=DIR or `vmatrace run` records "
 				  "them");
+	else if (state->options.report == VMT_REPORT_LINES && state->options.dir[0]) {
+		vmt_fmt_str(&fmt, "; vmatrace report ");
+		vmt_fmt_str(&fmt, state->options.dir);
+		vmt_fmt_str(&fmt, " shows their call sites");
+	}
 	vmt_fmt_wrap(&fmt, 0);
 }
 
@@ -204,7 +209,7 @@ static bool say_limit_in_child(struct vmt_state *state)
 	if (!state->options.report || vmt_log_fd(state) < 0)
 		return false;
 	say_limit(state);
-	return true;
+	return state->options.report != VMT_REPORT_LINES;
 }
 
 static bool say(struct vmt_state *state, uint32_t due)
@@ -224,7 +229,7 @@ static bool say(struct vmt_state *state, uint32_t due)
 		say_near(state);
 	if (due & VMT_ALARM_LIMIT)
 		say_limit(state);
-	return due & VMT_ALARM_LIMIT;
+	return due & VMT_ALARM_LIMIT && state->options.report != VMT_REPORT_LINES;
 }
 
 bool vmt_failure_say(struct vmt_state *state)

@@ -6,9 +6,10 @@
 . "$(dirname "$0")/../lib.sh"
 cd "$TMP" || exit 2
 
-# first NAME: the report's first lines as one line, without its margin
+# first NAME: the report's first lines as one line, without its margin; of two, the one of the end
 first() {
-	sed -n '/^==[0-9]*== vmatrace: /,$p' "$1.txt" | head -"${LINES_SHOWN:-14}" |
+	awk '/^vmatrace: this second report is/ { text = ""; next } { text = text $0 "\n" } END { printf "%s", text }' "$1.txt" |
+		sed -n '/^==[0-9]*== vmatrace: [^0-9]/,$p' | head -"${LINES_SHOWN:-14}" |
 		sed -E 's/^==[0-9]+== ?//; s/^ +/ /' | tr -d '\n'
 }
 

@@ -41,6 +41,13 @@ check "…is told" has err "cannot make the directory file-in-the-way/sub: Not a
 rm -r new file-in-the-way
 check "VMATRACE_OPTIONS is kept" [ "$(VMATRACE_OPTIONS=a=1 run --report=none -O b=2 \
 	sh -c 'echo $VMATRACE_OPTIONS')" = "a=1:b=2:report=0:dir=$work/data" ]
+# What the library says while the program runs goes to its standard error, unless that has another format.
+of_library() { run "$@" sh -c 'echo $VMATRACE_OPTIONS' 2>/dev/null; }
+check "the library reports at the limit" [ "$(of_library)" = "report=limit:dir=$work/data" ]
+check "…in lines, beside a file" [ "$(of_library --report-file=rep)" = "report=lines:dir=$work/data" ]
+check "…of any format" [ "$(of_library --report=json --report-file=rep)" = "report=lines:dir=$work/data" ]
+check "…nothing among JSON" [ "$(of_library --report=json)" = "report=0:dir=$work/data" ]
+check "…nothing without a report" [ "$(of_library --report=none --report-file=rep)" = "report=0:dir=$work/data" ]
 
 # Without -o an older recording is moved away, and not mixed with the new one.
 mkdir aside && cd aside || exit 2

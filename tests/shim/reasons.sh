@@ -108,6 +108,62 @@ check "two reports: which is which" [ "$(tr -s ' \n' ' ' <"$(echo "$TMP"/map-lim
 	grep -c 'SUMMARY.*this second report is of the end; the first one is of the moment when the limit was reached.*SUMMARY')" = 1 ]
 check "one report: nothing of that" [ "$(cat "$TMP"/rlimit-as/log.* | grep -c "second report") $(cat "$TMP"/rlimit-as/log.* | grep -c SUMMARY)" = "0 1" ]
 
+# Under `run` the lines and the report come at once as well. This program goes on, at the latest after
+# half a minute, when it may, and says so.
+cat >held.c <<'EOF'
+#include <sys/mman.h>
+#include <unistd.h>
+int main(void)
+{
+	for (int i = 0; mmap(0, 4096, i & 1 ? PROT_READ : PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) !=
+			MAP_FAILED; i++)
+		;
+	for (int i = 0; i < 6000 && access("goes-on", F_OK); i++)
+		usleep(5000);
+	return write(2, "held\n", 5) != 5;
+}
+EOF
+${CC:-cc} -g -O1 held.c -o held || exit 2
+# held FILE WANT ...: it may go on when the file says this
+held() {
+	local file=$1 want=$2 pid
+	shift 2
+	rm -f goes-on err
+	timeout -k 5 60 "$TOOL" run -o held.rec "$@" >out 2>err &
+	pid=$!
+	while [ -n "$want" ] && ! grep -qs "$want" $file && kill -0 $pid 2>/dev/null; do
+		sleep 0.02
+	done
+	: >goes-on
+	wait $pid
+}
+# before N PATTERN, after N PATTERN: so many lines match before or after what the program says
+before() { [ "$(sed '/^held/q' err | grep -Ec -- "$2")" = "$1" ]; }
+after() { [ "$(sed '1,/^held/d' err | grep -Ec -- "$2")" = "$1" ]; }
+LINES_SAID='(80|95) % of vm.max_map_count'
+REPORT='^SUMMARY: vmatrace: .*limit reached'
+held err ^SUMMARY -- ./held
+check "run: two lines" before 2 "$LINES_SAID"
+check "run: a report at once" before 1 "$REPORT"
+check "run: with call sites" before 1 ' %  mmap new  .* main held.c:[0-9]'
+check "run: one at the end" after 1 "$REPORT"
+check "run: which says so" after 1 'this second report is of the end; the first one is of the moment'
+held err ^SUMMARY -- sh -c './held; :'
+check "run: a child's report at once" before 1 "$REPORT"
+held "" "" --report=none -- ./held
+check "run without a report" [ "$(cat err)" = held ]
+held "" "" --report=json -- ./held
+check "run in JSON" sh -c '[ "$(head -1 err)" = held ] && sed 1d err | jq -e .processes >/dev/null'
+rm -f whose.txt
+held err "call sites" --report-file=whose.txt -- ./held
+check "run with a file: two lines" before 2 "$LINES_SAID"
+check "run with a file: where to look" sh -c 'sed "s/^==[0-9]*== //; /^held/q" err | tr -s "\n " "  " |
+	grep -q "mmap failed: ENOMEM, because .*; vmatrace report $0/held.rec shows their call sites"' "$TMP"
+check "run with a file: one report" [ "$(grep -c SUMMARY err) $(grep -c '^SUMMARY' whose.txt)" = "0 1" ]
+check "run with a file: which is no second" sh -c '! grep -q "second report" whose.txt'
+VMATRACE_OPTIONS=log_path=held.log held "held.log.*" ^SUMMARY -- ./held
+check "run with a log: both reports" [ "$(cat held.log.* | grep -c "$REPORT") $(cat err)" = "2 held" ]
+
 # Several threads meet the limit at nearly the same time, and each ends the process, as an exception that
 # nobody catches does: the report is printed before.
 cat >threads_abort.c <<'EOF'

@@ -79,6 +79,16 @@ Test(options, a_bare_key_that_needs_a_value_is_complained_of)
 	cr_assert_eq(options.top, 10);
 }
 
+Test(options, a_report_may_be_at_the_limit_alone)
+{
+	cr_assert_eq(parse("report=limit"), 0);
+	cr_assert_eq(options.report, VMT_REPORT_AT_LIMIT);
+	cr_assert_eq(parse("report=lines"), 0);
+	cr_assert_eq(options.report, VMT_REPORT_LINES);
+	cr_assert_eq(parse("report=0:report"), 0);
+	cr_assert_eq(options.report, VMT_REPORT_ALWAYS);
+}
+
 Test(options, derive)
 {
 	vmt_options_init(&options);
@@ -113,7 +123,8 @@ Test(options, bad_values_are_answered_with_the_right_ones)
 		{ "max_maps=100", "'max_maps=100'; valid is a number from 1000 to 100000000" },
 		{ "verify=x", "a number from 0\n" },
 		{ "exitcode=0", "a number from 1 to 255\n" },
-		{ "report=yes", "valid is 0 or 1\n" },
+		{ "malloc=yes", "valid is 0 or 1\n" },
+		{ "report=yes", "valid is 0 or 1 or limit or lines\n" },
 		{ "children=1", "valid is report or record\n" },
 		{ "ask=maybe", "valid is auto or query or probe or maps\n" },
 		{ "derive=x", "valid is full or plain\n" },

@@ -6,6 +6,7 @@
 #include "cmd/arguments.h"
 #include "cmd/commands.h"
 #include "core/base/options.h"
+#include "core/report/report.h"
 #include "input/load.h"
 #include "report/print.h"
 #include "run/cgroup.h"
@@ -45,8 +46,10 @@ static const char help[] =
 	"                               new vmatrace.data, and an older one is renamed to\n"
 	"                               vmatrace.data.old\n"
 	"  -r, --report=FORMAT          format of the report on standard error at the end: text\n"
-	"                               (the default), none, or another of report --format\n"
-	"      --report-file=FILE       write the report to FILE instead\n"
+	"                               (the default; also printed at the limit of maps, with\n"
+	"                               lines before), none, or another of report --format\n"
+	"      --report-file=FILE       write the report to FILE instead; at the limit, and\n"
+	"                               before, there are lines on standard error\n"
 	"  -O, --option=KEY=VALUE       an option for the library (VMATRACE_OPTIONS=help=1\n"
 	"                               lists them); may be repeated\n"
 	"      --try=NAME,...           with remedies in effect: see vmatrace try\n"
@@ -208,6 +211,15 @@ static FILE *open_report(const struct request *request, pid_t pid)
 	return options.log_path[0] ? vmt_logpath_open(options.log_path, pid) : stderr;
 }
 
+static bool has_reached_limit(const struct vmt_recordings *recordings)
+{
+	for (size_t i = 0; i < recordings->count; i++) {
+		if (vmt_report_is_limit_reached(&recordings->item[i].view))
+			return true;
+	}
+	return false;
+}
+
 static int print_report(const struct request *request, const struct vmt_recordings *recordings,
 			pid_t pid)
 {
@@ -216,6 +228,11 @@ static int print_report(const struct request *request, const struct vmt_recordin
 
 	if (!stream)
 		return -errno;
+	if (request->print.format == VMT_FORMAT_TEXT && !request->output &&
+	    has_reached_limit(recordings))
+		fprintf(stream,
+			"vmatrace: this second report is of the end; the first one is of the "
+			"moment when the limit was reached\n");
 	ret = vmt_print(stream, recordings, &request->print);
 	if (stream != stderr && fclose(stream) && !ret)
 		ret = -errno;
@@ -317,6 +334,19 @@ static void report(const struct request *request, const char *directory, pid_t p
 	vmt_load_free(&recordings);
 }
 
+/*
+ * At the limit the library prints a report at once, since a service may live on for days. What goes
+ * elsewhere than that of the end, or is of another format, gets a line on standard error at most.
+ */
+static const char *reports_early(const struct request *request)
+{
+	if (request->print.format == VMT_FORMAT_NONE)
+		return "0";
+	if (request->output)
+		return "lines";
+	return request->print.format == VMT_FORMAT_TEXT ? "limit" : "0";
+}
+
 static int run(struct request *request, const char *path)
 {
 	char directory[PATH_MAX];
@@ -332,7 +362,7 @@ static int run(struct request *request, const char *path)
 	}
 	ret = make_directory(request->directory, directory);
 	if (!ret)
-		ret = vmt_launch_environment(directory, request->options);
+		ret = vmt_launch_environment(directory, reports_early(request), request->options);
 	if (ret)
 		return ret;
 	vmt_cgroup_read(&cgroup);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The program under check runs as it would without us: with the same streams, and the same
- * environment except for LD_PRELOAD and VMATRACE_OPTIONS. Its report is switched off; its recording
- * and those of its children are kept until they are judged. See launch.h.
+ * environment except for LD_PRELOAD and VMATRACE_OPTIONS. Its report is switched off, or that of the
+ * end is; its recording and those of its children are kept until they are judged. See launch.h.
  */
 #include "input/load.h"
 #include "run/child.h"
@@ -64,7 +64,7 @@ static void set_merged(const char *name, const char *first, const char *second)
 	free(value);
 }
 
-int vmt_launch_environment(const char *directory, const char *options)
+int vmt_launch_environment(const char *directory, const char *report, const char *options)
 {
 	char library[PATH_MAX];
 	char *own;
@@ -78,8 +78,8 @@ int vmt_launch_environment(const char *directory, const char *options)
 			    library);
 		return VMT_EXIT_FAILED;
 	}
-	own = vmt_must_format("%s%sreport=0:dir=%s", options ? options : "", options ? ":" : "",
-			      directory);
+	own = vmt_must_format("%s%sreport=%s:dir=%s", options ? options : "", options ? ":" : "",
+			      report, directory);
 	set_merged("LD_PRELOAD", library, getenv("LD_PRELOAD"));
 	set_merged("VMATRACE_OPTIONS", getenv("VMATRACE_OPTIONS"), own);
 	free(own);
@@ -124,7 +124,7 @@ int vmt_launch_run(char **command, struct vmt_launch *ret_launch)
 	if (!ret)
 		ret = make_directory(launch);
 	if (!ret)
-		ret = vmt_launch_environment(launch->directory, NULL);
+		ret = vmt_launch_environment(launch->directory, "0", NULL);
 	if (!ret)
 		ret = vmt_launch_child(target.path, command, &launch->pid, &wait_status);
 	if (ret)

@@ -11,10 +11,10 @@
 
 /*
  * Put the library and its options into this process's environment, for a program that records into
- * directory. options: further ones, or NULL. Returns 0, or the tool's exit status after a message;
- * nothing is changed then.
+ * directory. report: when the library prints one (core/base/options.h); options: further ones, or NULL.
+ * Returns 0, or the tool's exit status after a message; nothing is changed then.
  */
-int vmt_launch_environment(const char *directory, const char *options);
+int vmt_launch_environment(const char *directory, const char *report, const char *options);
 
 /* Run command to its end. Returns 0, or the tool's exit status after a message. */
 int vmt_launch_child(const char *path, char **command, pid_t *ret_pid, int *ret_wait_status);

@@ -10,10 +10,11 @@ enum option_kind {
 	OPTION_BOOL, /* 0 or 1 */
 	OPTION_NUMBER,
 	OPTION_TEXT,
-	OPTION_ASK, /* this one and the next three have a word for a value */
+	OPTION_ASK, /* this one and the next four have a word for a value */
 	OPTION_DERIVE,
 	OPTION_SITES,
 	OPTION_FILTER,
+	OPTION_REPORT,
 	OPTION_CHILDREN, /* report or record */
 	OPTION_TRY, /* names of remedies, separated by commas */
 };
@@ -38,7 +39,9 @@ static const struct option table[] = {
 	  "log_path=FILE     write the report to FILE.PID instead of standard error" },
 	{ "dir", OPTION_TEXT, AT(dir), 0, 0,
 	  "dir=DIR           keep a recording of every process in DIR, EXE.PID.vmt" },
-	{ "report", OPTION_BOOL, AT(report), 0, 0, "report=0          no report at exit" },
+	{ "report", OPTION_REPORT, AT(report), 0, 0,
+	  "report=WHEN       1: at the limit and at exit, limit: not at exit, lines: a line there, "
+	  "0: no" },
 	{ "children", OPTION_CHILDREN, AT(children), 0, 0,
 	  "children=report   child processes also print reports, and max_growth applies to them "
 	  "too" },
@@ -93,7 +96,7 @@ void vmt_options_init(struct vmt_options *options)
 		.max_growth = UINT64_MAX,
 		.exitcode = 23,
 		.ask = VMT_ASK_AUTO,
-		.report = true,
+		.report = VMT_REPORT_ALWAYS,
 		.follow_children = true,
 		.sites = VMT_SITES_AUTO,
 		.malloc = true,
@@ -175,6 +178,10 @@ static const char *const words[][WORDS_MAX] = {
 			   [VMT_SITES_AUTO] = "auto",
 			   [VMT_SITES_MPROTECT] = "mprotect" },
 	[OPTION_FILTER] = { [VMT_FILTER_AUTO] = "auto", [VMT_FILTER_PROBE] = "probe" },
+	[OPTION_REPORT] = { [VMT_REPORT_NEVER] = "0",
+			    [VMT_REPORT_ALWAYS] = "1",
+			    [VMT_REPORT_AT_LIMIT] = "limit",
+			    [VMT_REPORT_LINES] = "lines" },
 };
 
 static bool set_word(uint32_t *field, enum option_kind kind, struct piece value)
@@ -241,7 +248,8 @@ static bool set(struct vmt_options *options, const struct option *option, struct
 	case OPTION_ASK:
 	case OPTION_DERIVE:
 	case OPTION_SITES:
-	case OPTION_FILTER: return set_word(field, option->kind, value);
+	case OPTION_FILTER:
+	case OPTION_REPORT: return set_word(field, option->kind, value);
 	case OPTION_CHILDREN: return set_children(field, value);
 	case OPTION_TRY: return set_remedies(field, value);
 	}
@@ -284,7 +292,8 @@ static void append_valid(struct vmt_line *complaint, const struct option *option
 	case OPTION_ASK:
 	case OPTION_DERIVE:
 	case OPTION_SITES:
-	case OPTION_FILTER: append_words(complaint, option->kind); return;
+	case OPTION_FILTER:
+	case OPTION_REPORT: append_words(complaint, option->kind); return;
 	case OPTION_CHILDREN: vmt_line_add(complaint, "report or record"); return;
 	case OPTION_TRY:
 		for (uint32_t i = 0; i < VMT_REMEDY_COUNT; i++) {
@@ -342,7 +351,8 @@ static int parse_one(struct vmt_options *options, struct piece piece,
 			 NULL);
 		return 1;
 	}
-	if (equals == piece.length && option->kind != OPTION_BOOL) {
+	if (equals == piece.length && option->kind != OPTION_BOOL &&
+	    option->kind != OPTION_REPORT) {
 		complain(ops, "option '", key, "' in VMATRACE_OPTIONS needs a value: ", option);
 		return 1;
 	}

@@ -31,6 +31,14 @@ enum vmt_filter_way {
 	VMT_FILTER_PROBE,
 };
 
+/* When to print a report, and before it the lines that the limit is near. */
+enum vmt_option_report {
+	VMT_REPORT_NEVER,
+	VMT_REPORT_ALWAYS, /* at the limit, and at exit */
+	VMT_REPORT_AT_LIMIT, /* another prints the one of the end */
+	VMT_REPORT_LINES, /* only the lines, and one that the limit is reached */
+};
+
 /* Remedies that can be tried: remedy/remedy.h. Bits of vmt_options.remedies. */
 enum vmt_remedy {
 	VMT_REMEDY_GUARDS = 1,
@@ -65,7 +73,7 @@ struct vmt_options {
 	uint32_t filter; /* enum vmt_filter_way: how to deal with an inherited seccomp filter */
 	bool help;
 	bool strict;
-	bool report; /* print a report at exit */
+	uint32_t report; /* enum vmt_option_report */
 	bool children; /* child processes print a report as well */
 	bool follow_children;
 	uint32_t sites; /* enum vmt_option_sites: how call sites are patched (door 2) */
