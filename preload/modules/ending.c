@@ -13,27 +13,31 @@
 
 #define STARTS_MAX 16u /* what other threads and handlers may map while the program ends */
 
-/* tools/naming/teardown.c has these, and those that are not exported. */
-static const char *const names[] = {
-	"exit", /* the first: libc's */
-	"Py_FinalizeEx", /* python */
-	"Py_Finalize",
-	"php_request_shutdown",
-	"php_module_shutdown",
-	"perl_destruct",
-	"perl_free",
-	"ruby_cleanup",
-	"lua_close",
-	"_ZN4node4StopEPNS_11EnvironmentE",
-	"Tcl_Finalize",
-	"R_CleanUp",
-	"jl_atexit_hook", /* julia */
-	"caml_shutdown", /* ocaml */
-	"mono_jit_cleanup",
+/* tools/naming/teardown.c has most of these, and those that are not exported. */
+static const struct {
+	const char *name;
+	enum vmt_ending_kind kind;
+} functions[] = {
+	{ "exit", VMT_ENDING_EXIT },
+	{ "Py_FinalizeEx", VMT_ENDING_RUNTIME }, /* python */
+	{ "Py_Finalize", VMT_ENDING_RUNTIME },
+	{ "php_request_shutdown", VMT_ENDING_RUNTIME },
+	{ "php_module_shutdown", VMT_ENDING_RUNTIME },
+	{ "perl_destruct", VMT_ENDING_RUNTIME },
+	{ "perl_free", VMT_ENDING_RUNTIME },
+	{ "ruby_cleanup", VMT_ENDING_RUNTIME },
+	{ "ruby_run_node", VMT_ENDING_AFTER_RUN },
+	{ "lua_close", VMT_ENDING_RUNTIME },
+	{ "_ZN4node4StopEPNS_11EnvironmentE", VMT_ENDING_RUNTIME },
+	{ "Tcl_Finalize", VMT_ENDING_RUNTIME },
+	{ "R_CleanUp", VMT_ENDING_RUNTIME },
+	{ "jl_atexit_hook", VMT_ENDING_RUNTIME }, /* julia */
+	{ "caml_shutdown", VMT_ENDING_RUNTIME }, /* ocaml */
+	{ "mono_jit_cleanup", VMT_ENDING_RUNTIME },
 };
 
 static void add_function(struct vmt_state *state, const struct vmt_elf *elf,
-			 const ElfW(Sym) * symbol, bool is_exit)
+			 const ElfW(Sym) * symbol, enum vmt_ending_kind kind)
 {
 	struct vmt_ending *ending = &state->ending;
 	struct vmt_rec_frame frame = vmt_modules_frame_of(state, elf->base + symbol->st_value + 1);
@@ -44,7 +48,7 @@ static void add_function(struct vmt_state *state, const struct vmt_elf *elf,
 		(struct vmt_ending_function){ .module = frame.module,
 					      .first = frame.offset,
 					      .last = frame.offset + symbol->st_size - 1,
-					      .is_exit = is_exit };
+					      .kind = kind };
 }
 
 static int look_for_functions(struct dl_phdr_info *info, size_t size, void *context)
@@ -54,11 +58,11 @@ static int look_for_functions(struct dl_phdr_info *info, size_t size, void *cont
 	(void)size;
 	if (!vmt_elf_open(info, &elf))
 		return 0;
-	for (size_t i = 0; i < VMT_COUNT(names); i++) {
-		const ElfW(Sym) *symbol = vmt_elf_symbol(&elf, names[i]);
+	for (size_t i = 0; i < VMT_COUNT(functions); i++) {
+		const ElfW(Sym) *symbol = vmt_elf_symbol(&elf, functions[i].name);
 
 		if (symbol && ELF64_ST_TYPE(symbol->st_info) == STT_FUNC)
-			add_function(context, &elf, symbol, !i);
+			add_function(context, &elf, symbol, functions[i].kind);
 	}
 	return 0;
 }
@@ -69,11 +73,11 @@ void vmt_ending_find(struct vmt_state *state)
 }
 
 /* A frame is the address that a call returns to: behind the call, which may be the function's last byte. */
-static const struct vmt_ending_function *function_of(const struct vmt_ending *ending,
-						     const struct vmt_rec_frame *frame)
+static struct vmt_ending_function *function_of(struct vmt_ending *ending,
+					       const struct vmt_rec_frame *frame)
 {
 	for (uint32_t i = 0; i < ending->count; i++) {
-		const struct vmt_ending_function *function = &ending->function[i];
+		struct vmt_ending_function *function = &ending->function[i];
 
 		if (frame->module == function->module && frame->offset >= function->first &&
 		    frame->offset <= function->last)
@@ -112,6 +116,14 @@ static bool has_gone_on(const struct vmt_state *state)
 	       STARTS_MAX + (before > now ? before - now : 0) / 8;
 }
 
+/* Such a function first calls what runs the script, and then what cleans up. */
+static bool is_after_run(struct vmt_ending_function *function, const struct vmt_rec_frame *frame)
+{
+	if (!function->run_at)
+		function->run_at = frame->offset;
+	return frame->offset != function->run_at;
+}
+
 /* Is the site of the end? Notes libc's exit. */
 static bool is_made_at_end(struct vmt_ending *ending, const struct vmt_site *site,
 			   const struct vmt_rec_frame *frames)
@@ -119,10 +131,12 @@ static bool is_made_at_end(struct vmt_ending *ending, const struct vmt_site *sit
 	bool ret = vmt_python_is_ending();
 
 	for (uint32_t i = 0; i < site->frame_count; i++) {
-		const struct vmt_ending_function *function = function_of(ending, &frames[i]);
+		struct vmt_ending_function *function = function_of(ending, &frames[i]);
 
-		ret |= function != NULL;
-		ending->has_exited |= function && function->is_exit;
+		if (!function)
+			continue;
+		ret |= function->kind != VMT_ENDING_AFTER_RUN || is_after_run(function, &frames[i]);
+		ending->has_exited |= function->kind == VMT_ENDING_EXIT;
 	}
 	return ret;
 }

@@ -261,12 +261,18 @@ struct vmt_modules {
 
 #define VMT_ENDINGS_MAX 16u
 
+enum vmt_ending_kind {
+	VMT_ENDING_EXIT, /* libc's, with which every program ends */
+	VMT_ENDING_RUNTIME,
+	VMT_ENDING_AFTER_RUN, /* its second part cleans up */
+};
+
 /* A function that runs when the program ends, by the frames that return into it. */
 struct vmt_ending_function {
 	uint32_t module;
-	uint64_t first; /* as the offset of a frame */
-	uint64_t last;
-	bool is_exit; /* libc's, with which every program ends */
+	uint64_t first, last; /* as offsets of frames */
+	enum vmt_ending_kind kind;
+	uint64_t run_at; /* VMT_ENDING_AFTER_RUN: the first frame that was seen; 0 = none yet */
 };
 
 /* modules/: see ending.h. */
