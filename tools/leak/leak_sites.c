@@ -66,8 +66,8 @@ static void count_live(const struct vmt_explain_record *record, struct course *c
 }
 
 /*
- * Returns an array with the course of each site, and the sum of the rates. NULL without memory. Of maps that
- * the process gave back because it ended, only their number at the peak is known.
+ * Returns an array with the course of each site, and the sum of the rates. NULL without memory. If the
+ * process gave maps back because it ended, all is of the time before.
  */
 static struct course *read_courses(const struct vmt_explain_record *record, uint64_t now,
 				   uint64_t torn_down, double *ret_rate)
