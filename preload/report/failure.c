@@ -17,6 +17,7 @@
 #include "os/fd.h"
 #include "os/sys.h"
 #include "own/log.h"
+#include "store/timeline.h"
 #include "store/publish.h"
 
 #define GRACES 20u
@@ -154,8 +155,8 @@ static void say_near(struct vmt_state *state)
 {
 	uint64_t limit = state->counters.maps_limit;
 	uint64_t count = state->counters.maps_now + state->counters.maps_own;
-	uint64_t ms = vmt_clock_since_start(state) / 1000000;
-	uint64_t grown = state->counters.maps_now - state->counters.maps_start;
+	uint64_t had, half = vmt_timeline_half(state, &had);
+	uint64_t ms = (vmt_clock_since_start(state) - half) / 1000000;
 	struct vmt_fmt fmt;
 
 	vmt_fmt_init(&fmt, vmt_log_emit, state, state->process.pid);
@@ -166,9 +167,9 @@ static void say_near(struct vmt_state *state)
 	vmt_fmt_str(&fmt, " % of vm.max_map_count (");
 	vmt_fmt_num(&fmt, limit, 0);
 	vmt_fmt_str(&fmt, ")");
-	if (ms >= 100 && state->counters.maps_now > state->counters.maps_start) {
-		vmt_fmt_str(&fmt, ", ");
-		vmt_fmt_signed(&fmt, (int64_t)(grown * 1000 / ms), 0);
+	if (ms >= 100 && state->counters.maps_now > had) {
+		vmt_fmt_str(&fmt, half ? ", of late " : ", ");
+		vmt_fmt_signed(&fmt, (int64_t)((state->counters.maps_now - had) * 1000 / ms), 0);
 		vmt_fmt_str(&fmt, "/s");
 	}
 	vmt_fmt_wrap(&fmt, 0);

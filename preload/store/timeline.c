@@ -91,6 +91,29 @@ inline void vmt_timeline_tick(struct vmt_state *state, uint64_t time)
 		__atomic_store_n(&at->max, now, __ATOMIC_RELEASE);
 }
 
+uint64_t vmt_timeline_half(struct vmt_state *state, uint64_t *ret_maps)
+{
+	const struct vmt_rec_header *header = &state->counters;
+	uint64_t half = header->maps_start + (header->maps_now - header->maps_start) / 2;
+	uint64_t width = header->bucket_ns, later = 0;
+	const struct vmt_rec_bucket *at = NULL;
+
+	*ret_maps = header->maps_start;
+	if (state->recording.base)
+		at = vmt_recording_element(state, VMT_SECTION_TIMELINE, first_of(width),
+					   VMT_TIMELINE_BUCKETS);
+	for (uint64_t i = VMT_TIMELINE_BUCKETS; at && i-- > 0;) {
+		if (!at[i].max)
+			continue;
+		if (later && at[i].max <= half) {
+			*ret_maps = at[i].last;
+			return later;
+		}
+		later = i * width;
+	}
+	return 0;
+}
+
 static struct vmt_rec_site_bucket merge_site(struct vmt_rec_site_bucket a,
 					     struct vmt_rec_site_bucket b)
 {

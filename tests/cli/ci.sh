@@ -181,6 +181,7 @@ twins() {
 	for name in disk disk-shell tolerant; do says "twins-$name-green" "$name \.* *Passed"; done
 	unset VMATRACE_BASELINE
 	included_late
+	goes_on
 	twins_are twins-make 2 "make -sB check LEAK=\${LEAK:-0}" : "export LEAK=20"
 	check twins-make-names [ "$(cd vmatrace-baselines && echo */*)" = \
 		"disk/test_main.json net/test_main.json" ]
@@ -229,6 +230,32 @@ not_judged() {
 	VMATRACE_STATUS=TERM status by-signal-passes 3 env VMATRACE_CHECK=--max-maps=999 \
 		vmatrace-check.sh "$REPO/unit-tests" 3
 	unset VMATRACE_STATUS
+}
+
+# A process that goes on when PROGRAM has ended is waited for, and judged like all others.
+goes_on() {
+	cat >goes_on.c <<'EOF'
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+int main(int argc, char **argv)
+{
+	if (fork())
+		return 0;
+	usleep(1000 * atoi(argv[2]));
+	for (int i = 0; i < atoi(argv[1]); i++)
+		mmap(0, 4096, PROT_READ, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	usleep(1000 * atoi(argv[2]));
+	return 0;
+}
+EOF
+	cc goes_on.c -o goes_on || exit 2
+	for ms in 0 20 300; do
+		for turn in 1 2 3; do
+			status "goes on for $ms ms, with a leak, $turn" 23 vmatrace check --max-growth=20 -- ./goes_on 50 $ms
+			status "goes on for $ms ms, without, $turn" 0 vmatrace check --max-growth=20 -- ./goes_on 0 $ms
+		done
+	done
 }
 
 # What tells two tests apart is not always their program.

@@ -108,6 +108,38 @@ check "two reports: which is which" [ "$(tr -s ' \n' ' ' <"$(echo "$TMP"/map-lim
 	grep -c 'SUMMARY.*this second report is of the end; the first one is of the moment when the limit was reached.*SUMMARY')" = 1 ]
 check "one report: nothing of that" [ "$(cat "$TMP"/rlimit-as/log.* | grep -c "second report") $(cat "$TMP"/rlimit-as/log.* | grep -c SUMMARY)" = "0 1" ]
 
+# After a quiet time, the mean since the start says nothing of how long is left.
+cat >late.c <<'EOF'
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+static void *page(void) { return mmap(0, 4096, PROT_READ, MAP_SHARED | MAP_ANONYMOUS, -1, 0); }
+int main(void)
+{
+	const struct timespec pause = { 0, 1000000 };
+
+	for (int i = 0; i < 200; i++)
+		page();
+	usleep(3000000);
+	for (long n = 0;; n++) {
+		if (page() == MAP_FAILED)
+			return 0;
+		if (n % 100 == 0)
+			nanosleep(&pause, 0);
+	}
+}
+EOF
+cc -g late.c -o late || exit 2
+"$TOOL" run -o late.rec -- ./late >out 2>err
+rate_after() { tr -s ' \n' ' ' <err | sed 's/==[0-9]*== //g' | grep -oE "$1" | tail -1 | grep -oE '\+[0-9,]+' | tr -d '+,'; }
+seconds=$(sed -nE 's/.* vmatrace: \.\/late, ([0-9.]+) s,.*/\1/p' err | tail -1)
+for words in '80 % of vm.max_map_count \([0-9,]+\), of late \+[0-9,]+/s' 'up to the limit, \+[0-9,]+ a second of late'; do
+	rate=$(rate_after "$words")
+	# More than the mean by a fifth at least, however long a busy machine takes.
+	awk -v rate="${rate:-0}" -v seconds="$seconds" 'BEGIN { exit !(rate * seconds > 1.2 * 65000) }' &&
+		pass "late: $words" "$rate" || fail "late: $words" "${rate:-none} in $seconds s: $(head -c 300 err)"
+done
+
 # Under `run` the lines and the report come at once as well. This program goes on, at the latest after
 # half a minute, when it may, and says so.
 cat >held.c <<'EOF'

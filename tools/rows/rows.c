@@ -22,7 +22,7 @@ struct group {
 	uint64_t most; /* that site's part of the value the rows are sorted by */
 	uint64_t most_peak; /* that site's maps at the peak */
 	uint64_t peak;
-	bool is_leak; /* that site's maps leak; known if there are several */
+	int leak; /* leak_of() that site; known if there are several */
 	UT_hash_handle hh;
 };
 
@@ -144,29 +144,37 @@ static uint64_t sorted_by(const struct group *group, enum vmt_rows_sort sort)
 	}
 }
 
-/*
- * Where only a small part of a line's maps leaks, its stack is the one to be seen. site: the row of one
- * site.
- */
-static bool is_leak(const struct maker *maker, const struct vmt_report_row *site)
+/* 1: the site's maps leak; -1: they do something else; 0: neither is known. site: the row of one site. */
+static int leak_of(const struct maker *maker, const struct vmt_report_row *site)
 {
 	struct vmt_curve curve;
 
-	return maker->options->by == VMT_ROWS_BY_LINE && !maker->options->cut &&
-	       maker->options->sort <= VMT_ROWS_LIVE && site->live >= VMT_TREND_SMALL &&
-	       vmt_report_site_trend(maker->view, site->site, site->live, maker->options->now,
-				     &curve) &&
-	       curve.trend == VMT_TREND_LEAK;
+	if (maker->options->by != VMT_ROWS_BY_LINE || maker->options->cut ||
+	    maker->options->sort > VMT_ROWS_LIVE || site->live < VMT_TREND_SMALL ||
+	    !vmt_report_site_trend(maker->view, site->site, site->live, maker->options->now,
+				   &curve))
+		return 0;
+	switch (curve.trend) {
+	case VMT_TREND_LEAK: return 1;
+	case VMT_TREND_BURST:
+	case VMT_TREND_BURSTS:
+	case VMT_TREND_SAWTOOTH:
+	case VMT_TREND_PLATEAU: return -1;
+	default: return 0;
+	}
 }
 
-/* If two sites hold the same number of maps, the one that did more is chosen. */
+/*
+ * Where only a small part of a line's maps leaks, its stack is the one to be seen. If two sites hold the same
+ * number of maps, the one that did more is chosen.
+ */
 static bool is_more(const struct group *site, const struct group *group)
 {
 	int64_t net = vmt_view_net(&site->stands.counters);
 	int64_t other = vmt_view_net(&group->stands.counters);
 
-	if (site->is_leak != group->is_leak)
-		return site->is_leak;
+	if (site->leak * group->leak < 0)
+		return site->leak > 0;
 	if (site->most != group->most)
 		return site->most > group->most;
 	if (site->most_peak != group->most_peak)
@@ -195,9 +203,9 @@ static void add_to_group(struct maker *maker, struct group *site,
 	}
 	free(key);
 	/* Most lines have one site, which needs no judgement. */
-	site->is_leak = is_leak(maker, &site->stands);
+	site->leak = leak_of(maker, &site->stands);
 	if (group->row.sites == 1)
-		group->is_leak = is_leak(maker, &group->stands);
+		group->leak = leak_of(maker, &group->stands);
 	group->row.sites++;
 	group->row.live += site->row.live;
 	group->peak += site->peak;
@@ -208,7 +216,7 @@ static void add_to_group(struct maker *maker, struct group *site,
 		group->most = site->most;
 		group->most_peak = site->most_peak;
 		group->stands = site->stands;
-		group->is_leak = site->is_leak;
+		group->leak = site->leak;
 		group->row.site = site->row.site;
 		group->row.part = site->row.part;
 	}

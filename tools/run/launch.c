@@ -16,9 +16,13 @@
 #include <dirent.h>
 #include <errno.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
+
+#define OTHERS_STEPS 400 /* of 5 ms: two seconds */
 
 /*
  * What root starts may become another user's, who must be able to say that he could not record. Nobody
@@ -111,6 +115,35 @@ static void write_ending(const struct vmt_launch *launch, int wait_status)
 	vmt_load_free(&recordings);
 }
 
+/*
+ * Processes that PROGRAM leaves behind become children of this one. Most end at once, and are judged then
+ * like all others; a daemon goes on, and is not compared.
+ */
+static void wait_for_others(void)
+{
+	const struct timespec step = { 0, 5000000 };
+	pid_t pid = 1;
+
+	for (int i = 0; i < OTHERS_STEPS && pid >= 0; i++) {
+		while ((pid = waitpid(-1, NULL, WNOHANG)) > 0)
+			;
+		if (!pid)
+			nanosleep(&step, NULL);
+	}
+}
+
+static int run_and_wait(const char *path, char **command, struct vmt_launch *launch,
+			int *ret_wait_status)
+{
+	int ret;
+
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	ret = vmt_launch_child(path, command, &launch->pid, ret_wait_status);
+	if (!ret)
+		wait_for_others();
+	return ret;
+}
+
 int vmt_launch_run(char **command, struct vmt_launch *ret_launch)
 {
 	static struct vmt_target target;
@@ -126,7 +159,7 @@ int vmt_launch_run(char **command, struct vmt_launch *ret_launch)
 	if (!ret)
 		ret = vmt_launch_environment(launch->directory, "0", NULL);
 	if (!ret)
-		ret = vmt_launch_child(target.path, command, &launch->pid, &wait_status);
+		ret = run_and_wait(target.path, command, launch, &wait_status);
 	if (ret)
 		return ret;
 	signal(SIGPIPE, SIG_IGN); /* who reads the verdict may leave: the directory must not stay */

@@ -72,6 +72,40 @@ static bool is_likelier(const struct vmt_finding *finding, const struct vmt_summ
 	return one != two ? one > two : llabs(more - a->maps) < llabs(more - b->maps);
 }
 
+/* Does the site explain another finding better? It was one place in the baseline, and is one place now. */
+static bool is_others(const struct vmt_verdict *verdict, const struct vmt_finding *finding,
+		      const struct vmt_summary_site *site)
+{
+	size_t shared = shared_frames(finding->site, site);
+	int64_t apart = llabs(finding->maps - finding->base - site->maps);
+
+	for (size_t i = 0; i < verdict->count; i++) {
+		const struct vmt_finding *other = &verdict->finding[i];
+		size_t others;
+
+		if (other == finding || other->rule != VMT_RULE_PER_SITE ||
+		    other->program != finding->program || !may_explain(other, site))
+			continue;
+		others = shared_frames(other->site, site);
+		if (others > shared ||
+		    (others == shared && llabs(other->maps - other->base - site->maps) < apart))
+			return true;
+	}
+	return false;
+}
+
+static void leave_to_others(const struct vmt_verdict *verdict, const struct vmt_finding *finding,
+			    struct vmt_gone *gone)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < gone->count; i++) {
+		if (!is_others(verdict, finding, gone->site[i]))
+			gone->site[count++] = gone->site[i];
+	}
+	gone->count = count;
+}
+
 /* Put a site where it belongs among the likeliest. */
 static void insert(struct vmt_gone *gone, const struct vmt_finding *finding,
 		   const struct vmt_summary_site *site)
@@ -111,6 +145,7 @@ void vmt_gone_find(const struct vmt_verdict *verdict, const struct vmt_finding *
 		if (may_explain(finding, site))
 			insert(ret_gone, finding, site);
 	}
+	leave_to_others(verdict, finding, ret_gone);
 	cut(ret_gone, finding->maps - finding->base);
 }
 

@@ -110,20 +110,60 @@ static void put_recent(struct vmt_fmt *fmt, const struct vmt_curve *curve)
 	put_since(fmt, curve->since);
 }
 
-/* The rate of a leak is measured as those of call sites are; without one, from the start to the peak. */
+/* The second half of the growth up to the peak. */
+struct half {
+	uint64_t maps;
+	uint64_t ns;
+};
+
+static struct half half_of(const struct vmt_view *view)
+{
+	uint64_t had, since = vmt_report_half(view, &had), to = view->header.maps_peak_time;
+
+	return (struct half){ view->header.maps_peak - had, to > since ? to - since : 0 };
+}
+
+static uint64_t maps_an_hour(uint64_t maps, uint64_t ns)
+{
+	uint64_t ms = ns / 1000000;
+
+	return maps * 3600000 / (ms ? ms : 1);
+}
+
+/* Was it so much faster that the mean, with a quiet time before, says nothing about how long is left? */
+static bool is_faster_of_late(const struct vmt_rec_header *header, const struct vmt_curve *curve,
+			      struct half late)
+{
+	uint64_t began = curve->began, to = header->maps_peak_time;
+
+	return late.ns && to > began &&
+	       maps_an_hour(late.maps, late.ns) >
+		       maps_an_hour(header->maps_peak - header->maps_start, to - began) / 4 * 5;
+}
+
+/*
+ * The rate of a leak is measured as those of call sites are; without one, from the start to the peak, or
+ * over the second half of the growth.
+ */
 static void put_to_limit(struct vmt_report *text, const struct vmt_curve *curve)
 {
 	const struct vmt_rec_header *header = &text->view->header;
 	uint64_t to = header->maps_peak_time;
 	struct vmt_fmt *fmt = &text->fmt;
+	struct half late = half_of(text->view);
 
 	vmt_fmt_str(fmt, "up to the limit, ");
-	if (curve->trend == VMT_TREND_LEAK)
+	if (curve->trend == VMT_TREND_LEAK) {
 		put_leak_rate(fmt, curve);
-	else
+		put_since(fmt, curve->began);
+	} else if (is_faster_of_late(header, curve, late)) {
+		put_rate(fmt, late.maps, late.ns);
+		vmt_fmt_str(fmt, " of late");
+	} else {
 		put_rate(fmt, header->maps_peak - header->maps_start,
 			 to > curve->began ? to - curve->began : header->bucket_ns);
-	put_since(fmt, curve->began);
+		put_since(fmt, curve->began);
+	}
 	if (!curve->is_falling)
 		vmt_fmt_str(fmt, ", never falling");
 }

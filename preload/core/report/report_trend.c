@@ -238,6 +238,27 @@ bool vmt_report_trend_before(const struct vmt_view *view, uint64_t now, uint64_t
 	return true;
 }
 
+uint64_t vmt_report_half(const struct vmt_view *view, uint64_t *ret_maps)
+{
+	uint64_t peak = view->header.maps_peak, start = view->header.maps_start;
+	uint64_t half = start + (peak > start ? peak - start : 0) / 2, later = 0;
+	struct vmt_curve_bucket bucket;
+
+	*ret_maps = start;
+	for (uint64_t i = vmt_view_bucket_count(view); i-- > 0;) {
+		uint64_t time = i * view->header.bucket_ns;
+
+		if (time > view->header.maps_peak_time || !process_bucket(view, i, &bucket))
+			continue;
+		if (later && bucket.max <= half) {
+			*ret_maps = bucket.last;
+			return later;
+		}
+		later = time;
+	}
+	return 0;
+}
+
 bool vmt_report_is_cut(const struct vmt_view *view, uint64_t now, uint64_t torn_down)
 {
 	return process_source(view, now, torn_down).now != vmt_view_maps_now(view);
