@@ -1,40 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The functions are those that modules export, since only these have names in memory; python 3.13 has
+ * The functions are those of core/stack/endings.c that modules export, since only these have names in memory; python 3.13 has
  * moved its own to one that it does not export, but says itself when it ends. A frame is compared as it
  * is recorded, so that a module that is unloaded does no harm. See ending.h.
  */
 #include "modules/ending.h"
 
-#include "os/elf.h"
-#include "store/publish.h"
 #include "modules/modules.h"
+#include "os/elf.h"
 #include "script/python.h"
+#include "store/publish.h"
 
 #define STARTS_MAX 16u /* what other threads and handlers may map while the program ends */
-
-/* tools/naming/teardown.c has most of these, and those that are not exported. */
-static const struct {
-	const char *name;
-	enum vmt_ending_kind kind;
-} functions[] = {
-	{ "exit", VMT_ENDING_EXIT },
-	{ "Py_FinalizeEx", VMT_ENDING_RUNTIME }, /* python */
-	{ "Py_Finalize", VMT_ENDING_RUNTIME },
-	{ "php_request_shutdown", VMT_ENDING_RUNTIME },
-	{ "php_module_shutdown", VMT_ENDING_RUNTIME },
-	{ "perl_destruct", VMT_ENDING_RUNTIME },
-	{ "perl_free", VMT_ENDING_RUNTIME },
-	{ "ruby_cleanup", VMT_ENDING_RUNTIME },
-	{ "ruby_run_node", VMT_ENDING_AFTER_RUN },
-	{ "lua_close", VMT_ENDING_RUNTIME },
-	{ "_ZN4node4StopEPNS_11EnvironmentE", VMT_ENDING_RUNTIME },
-	{ "Tcl_Finalize", VMT_ENDING_RUNTIME },
-	{ "R_CleanUp", VMT_ENDING_RUNTIME },
-	{ "jl_atexit_hook", VMT_ENDING_RUNTIME }, /* julia */
-	{ "caml_shutdown", VMT_ENDING_RUNTIME }, /* ocaml */
-	{ "mono_jit_cleanup", VMT_ENDING_RUNTIME },
-};
 
 static void add_function(struct vmt_state *state, const struct vmt_elf *elf,
 			 const ElfW(Sym) * symbol, enum vmt_ending_kind kind)
@@ -53,16 +30,18 @@ static void add_function(struct vmt_state *state, const struct vmt_elf *elf,
 
 static int look_for_functions(struct dl_phdr_info *info, size_t size, void *context)
 {
+	const struct vmt_ending_name *names = vmt_endings();
 	struct vmt_elf elf;
 
 	(void)size;
 	if (!vmt_elf_open(info, &elf))
 		return 0;
-	for (size_t i = 0; i < VMT_COUNT(functions); i++) {
-		const ElfW(Sym) *symbol = vmt_elf_symbol(&elf, functions[i].name);
+	for (size_t i = 0; i < VMT_ENDINGS_COUNT; i++) {
+		const ElfW(Sym) *symbol =
+			names[i].exported ? vmt_elf_symbol(&elf, names[i].exported) : NULL;
 
 		if (symbol && ELF64_ST_TYPE(symbol->st_info) == STT_FUNC)
-			add_function(context, &elf, symbol, functions[i].kind);
+			add_function(context, &elf, symbol, names[i].kind);
 	}
 	return 0;
 }

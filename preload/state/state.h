@@ -15,6 +15,7 @@
 #include "core/recording/record.h"
 #include "core/resolve/effect.h"
 #include "core/stack/callsites.h"
+#include "core/stack/endings.h"
 #include "os/fd.h"
 #include "os/shim.h"
 #include "sync/deferred.h"
@@ -260,12 +261,6 @@ struct vmt_modules {
 };
 
 #define VMT_ENDINGS_MAX 16u
-
-enum vmt_ending_kind {
-	VMT_ENDING_EXIT, /* libc's, with which every program ends */
-	VMT_ENDING_RUNTIME,
-	VMT_ENDING_AFTER_RUN, /* its second part cleans up */
-};
 
 /* A function that runs when the program ends, by the frames that return into it. */
 struct vmt_ending_function {

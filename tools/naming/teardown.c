@@ -5,38 +5,13 @@
  * ever was, and counts for nothing.
  */
 #include "core/report/report.h"
+#include "core/stack/endings.h"
 #include "core/trend/trend.h"
 #include "naming/names.h"
 #include "naming/teardown.h"
 
 #include <stdio.h>
 #include <string.h>
-
-static const char *const functions[] = {
-	"exit",
-	"__run_exit_handlers",
-	"_dl_fini",
-	"Py_FinalizeEx", /* python */
-	"Py_Finalize",
-	"_Py_Finalize",
-	"php_request_shutdown",
-	"php_module_shutdown",
-	"perl_destruct",
-	"perl_free",
-	"ruby_cleanup",
-	"rb_ec_cleanup",
-	"rb_ec_teardown",
-	"lua_close",
-	"JNI_DestroyJavaVM",
-	"jni_DestroyJavaVM",
-	"node::NodeMainInstance::~NodeMainInstance",
-	"node::Stop",
-	"Tcl_Finalize",
-	"R_CleanUp",
-	"jl_atexit_hook", /* julia */
-	"caml_shutdown", /* ocaml */
-	"mono_jit_cleanup",
-};
 
 /* They end threads, which give back what they hold, and do little else. */
 static const char *const threads_end[] = {
@@ -71,6 +46,20 @@ static const char *listed_name(const struct vmt_symbol *symbol, const char *cons
 	return NULL;
 }
 
+/* Returns the function of the list that this is, as the list has it, or NULL. */
+static const char *ending_name(const struct vmt_symbol *symbol)
+{
+	const struct vmt_ending_name *names = vmt_endings();
+
+	for (; symbol; symbol = symbol->caller) {
+		for (size_t i = 0; symbol->function && i < VMT_ENDINGS_COUNT; i++) {
+			if (names[i].function && is_named(symbol->function, names[i].function))
+				return names[i].function;
+		}
+	}
+	return NULL;
+}
+
 /* The outermost one, since a runtime's may call exit handlers of its own. */
 static const char *teardown_of(const struct vmt_view *view, const struct vmt_rec_site *site,
 			       struct vmt_symbols *symbols)
@@ -82,7 +71,7 @@ static const char *teardown_of(const struct vmt_view *view, const struct vmt_rec
 
 		if (!vmt_names_find(symbols, view, (uint64_t)site->frame_first + i - 1, &symbol))
 			continue;
-		name = listed_name(&symbol, functions, VMT_COUNT(functions));
+		name = ending_name(&symbol);
 		if (name)
 			return name;
 	}
@@ -103,7 +92,7 @@ static const char *joiner_at_end(const struct vmt_view *view, const struct vmt_r
 		if (!vmt_names_find(symbols, view, (uint64_t)site->frame_first + i, &symbol))
 			continue;
 		has_joined |= listed_name(&symbol, joins, VMT_COUNT(joins)) != NULL;
-		found = listed_name(&symbol, functions, VMT_COUNT(functions));
+		found = ending_name(&symbol);
 		found = found ? found : listed_name(&symbol, threads_end, VMT_COUNT(threads_end));
 		name = has_joined && found ? found : name;
 	}
@@ -151,7 +140,7 @@ static bool is_of_the_fall(uint64_t sum, uint64_t fall)
 
 /* How much each function of the list has given back, in all the run. */
 static void sum_up_functions(const struct vmt_view *view, struct vmt_symbols *symbols,
-			     int64_t sums[VMT_COUNT(functions)])
+			     int64_t sums[VMT_ENDINGS_COUNT])
 {
 	uint64_t count = vmt_view_count(view, VMT_SECTION_SITES);
 	struct vmt_rec_site site;
@@ -161,8 +150,10 @@ static void sum_up_functions(const struct vmt_view *view, struct vmt_symbols *sy
 
 		if (vmt_view_site(view, i, &site) && site.flags & VMT_SITE_OF_END)
 			name = teardown_of(view, &site, symbols);
-		for (size_t k = 0; name && k < VMT_COUNT(functions); k++)
-			sums[k] -= functions[k] == name ? vmt_view_net(&site.counters) : 0;
+		for (size_t k = 0; name && k < VMT_ENDINGS_COUNT; k++)
+			sums[k] -= vmt_endings()[k].function == name ?
+					   vmt_view_net(&site.counters) :
+					   0;
 	}
 }
 
@@ -171,17 +162,17 @@ static void read_known(const struct vmt_view *view, struct vmt_symbols *symbols,
 		       struct vmt_teardown *ret_teardown)
 {
 	uint64_t now = vmt_view_maps_now(view), before = view->header.maps_before_end;
-	int64_t sums[VMT_COUNT(functions)] = { 0 }, most = 0;
+	int64_t sums[VMT_ENDINGS_COUNT] = { 0 }, most = 0;
 	const char *name = "the runtime";
 
 	if (before <= now)
 		return;
 	sum_up_functions(view, symbols, sums);
-	for (size_t i = 0; i < VMT_COUNT(functions); i++) {
+	for (size_t i = 0; i < VMT_ENDINGS_COUNT; i++) {
 		if (sums[i] <= most || !is_of_the_fall((uint64_t)sums[i], before - now))
 			continue;
 		most = sums[i];
-		name = functions[i];
+		name = vmt_endings()[i].function;
 	}
 	snprintf(ret_teardown->function, sizeof(ret_teardown->function), "%s", name);
 	ret_teardown->maps = before - now;
