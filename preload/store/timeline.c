@@ -5,6 +5,7 @@
  */
 #include "store/timeline.h"
 
+#include "core/trend/trend.h"
 #include "store/recording.h"
 
 static bool is_odd_width(uint64_t bucket_ns)
@@ -91,27 +92,30 @@ inline void vmt_timeline_tick(struct vmt_state *state, uint64_t time)
 		__atomic_store_n(&at->max, now, __ATOMIC_RELEASE);
 }
 
+static bool bucket_at(const void *context, uint64_t index, struct vmt_curve_bucket *ret_bucket)
+{
+	const struct vmt_rec_bucket *at = (const struct vmt_rec_bucket *)context + index;
+
+	*ret_bucket = (struct vmt_curve_bucket){ at->min, at->max, at->last };
+	return at->max != 0;
+}
+
 uint64_t vmt_timeline_half(struct vmt_state *state, uint64_t *ret_maps)
 {
 	const struct vmt_rec_header *header = &state->counters;
-	uint64_t half = header->maps_start + (header->maps_now - header->maps_start) / 2;
-	uint64_t width = header->bucket_ns, later = 0;
-	const struct vmt_rec_bucket *at = NULL;
+	struct vmt_curve_source source = {
+		.bucket = bucket_at,
+		.width = header->bucket_ns,
+		.duration = UINT64_MAX,
+		.start = header->maps_start,
+		.peak = header->maps_now,
+	};
 
-	*ret_maps = header->maps_start;
 	if (state->recording.base)
-		at = vmt_recording_element(state, VMT_SECTION_TIMELINE, first_of(width),
-					   VMT_TIMELINE_BUCKETS);
-	for (uint64_t i = VMT_TIMELINE_BUCKETS; at && i-- > 0;) {
-		if (!at[i].max)
-			continue;
-		if (later && at[i].max <= half) {
-			*ret_maps = at[i].last;
-			return later;
-		}
-		later = i * width;
-	}
-	return 0;
+		source.context = vmt_recording_element(
+			state, VMT_SECTION_TIMELINE, first_of(source.width), VMT_TIMELINE_BUCKETS);
+	source.buckets = source.context ? VMT_TIMELINE_BUCKETS : 0;
+	return vmt_trend_half(&source, ret_maps);
 }
 
 static struct vmt_rec_site_bucket merge_site(struct vmt_rec_site_bucket a,

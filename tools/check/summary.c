@@ -171,25 +171,16 @@ void vmt_summary_sort(struct vmt_summary *summary)
 		HASH_SORT(program->sites, by_key);
 }
 
-static const char *end_of(const struct vmt_view *view, char *text, size_t size)
-{
-	const struct vmt_rec_header *header = &view->header;
-
-	switch (header->end) {
-	case VMT_END_RUNNING: return vmt_liveness_is_gone(view) ? "killed?" : "still running";
-	case VMT_END_SIGNAL: snprintf(text, size, "signal %d", header->status); return text;
-	default: snprintf(text, size, "status %d", header->status); return text;
-	}
-}
-
 void vmt_summary_note_uncompared(struct vmt_summary_program *program, const struct vmt_view *view)
 {
 	size_t used = strlen(program->uncompared_who), room = sizeof(program->uncompared_who);
 	char who[64], end[32];
-	int length = snprintf(who, sizeof(who), "%spid %u (%s)", used ? ", " : "",
-			      (unsigned)view->header.pid, end_of(view, end, sizeof(end)));
+	int length;
 
 	program->uncompared++;
+	vmt_liveness_end(view, end, sizeof(end));
+	length = snprintf(who, sizeof(who), "%spid %u (%s)", used ? ", " : "",
+			  (unsigned)view->header.pid, end);
 	if (used + (size_t)length < room)
 		memcpy(program->uncompared_who + used, who, (size_t)length + 1);
 }

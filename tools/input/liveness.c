@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Finds the process of a recording; see liveness.h. */
+#include "core/report/report.h"
 #include "input/liveness.h"
 #include "input/process.h"
 
@@ -124,4 +125,21 @@ pid_t vmt_liveness_pid(const struct vmt_view *view)
 bool vmt_liveness_is_gone(const struct vmt_view *view)
 {
 	return vmt_liveness_pid(view) == 0;
+}
+
+void vmt_liveness_end(const struct vmt_view *view, char *text, size_t size)
+{
+	const struct vmt_rec_header *header = &view->header;
+	const char *name = vmt_report_signal((uint32_t)header->status);
+
+	if (header->end == VMT_END_EXIT)
+		snprintf(text, size, "exit %d", header->status & 255);
+	else if (header->end == VMT_END_SIGNAL && name)
+		snprintf(text, size, "%s", name);
+	else if (header->end == VMT_END_SIGNAL)
+		snprintf(text, size, "signal %d", header->status);
+	else if (header->end == VMT_END_EXEC)
+		snprintf(text, size, "exec");
+	else
+		snprintf(text, size, vmt_liveness_is_gone(view) ? "killed?" : "running");
 }

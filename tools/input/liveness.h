@@ -30,4 +30,7 @@ bool vmt_liveness_calls_itself(pid_t here, uint32_t pid);
 /* Is the recorded process certainly gone? A new process may have its pid. */
 bool vmt_liveness_is_gone(const struct vmt_view *view);
 
+/* How it ended, in a word or two: "exit 1", "SIGTERM", "running", "killed?". */
+void vmt_liveness_end(const struct vmt_view *view, char *text, size_t size);
+
 #endif

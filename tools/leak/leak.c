@@ -28,8 +28,7 @@ struct sum {
 struct places {
 	const struct vmt_explain_record *record;
 	uint32_t sites;
-	uint64_t torn_down; /* maps that were given back because the process ended… */
-	bool is_cut; /* …and all is of the time before that */
+	uint64_t torn_down; /* if not 0, all is of the time before the end gave back so many maps */
 	struct sum *all; /* of all sites */
 	struct sum *some; /* of those that the leak may be of */
 };
@@ -72,13 +71,13 @@ static struct sum *sum_places(const struct places *places, const bool *is_of)
 			continue;
 		sum = &sums[vmt_explain_record_place(record, i)];
 		add_counts_of_site(sum, i, &site.counters);
-		if (!places->is_cut)
+		if (!places->torn_down)
 			continue;
 		sum->live +=
 			vmt_view_live_before(record->view, &site, site.live, places->torn_down);
 		sum->mapped = sum->counters.created ? sum->live : 0;
 	}
-	if (sums && !places->is_cut)
+	if (sums && !places->torn_down)
 		add_live_maps(places, is_of, sums);
 	return sums;
 }
@@ -316,9 +315,8 @@ static bool find(const struct places *places, const struct vmt_leak_sites *sites
 	leak->site = sum->site;
 	leak->made = objects.made;
 	leak->left = objects.made - objects.given_back;
-	leak->is_before_end = places->is_cut;
 	leak->torn_down = places->torn_down;
-	if (!places->is_cut)
+	if (!places->torn_down)
 		find_removers(places, &objects, leak);
 	return true;
 }
@@ -328,7 +326,7 @@ bool vmt_leak_find(const struct vmt_explain_record *record, uint64_t now, uint64
 {
 	bool is_cut = vmt_report_is_cut(record->view, now, torn_down);
 	struct places places = {
-		record, record->explain.facts.sites, is_cut ? torn_down : 0, is_cut, NULL, NULL,
+		record, record->explain.facts.sites, is_cut ? torn_down : 0, NULL, NULL,
 	};
 	struct vmt_leak leak = { .removers = 0 };
 	struct vmt_leak_sites sites;

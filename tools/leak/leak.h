@@ -13,11 +13,10 @@
 
 struct vmt_leak {
 	bool is_leak; /* otherwise, they are kept at the end of a short run, and may be in use */
-	bool is_before_end; /* it gave them back only because it ended */
 	uint32_t site; /* the call site that made most of them */
 	uint64_t made; /* maps, by all sites of its place that count */
 	uint64_t left; /* how many of them are not given back */
-	uint64_t torn_down; /* as below, if is_before_end */
+	uint64_t torn_down; /* as below: it gave them back only because it ended; else 0 */
 	bool *is_of; /* for each site: does it count? Free it with vmt_leak_free(). */
 	uint32_t remover[VMT_LEAK_REMOVERS]; /* who gave back the others… */
 	unsigned removers; /* …as far as that is certain */

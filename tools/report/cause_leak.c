@@ -30,13 +30,13 @@ static uint64_t *weigh_left(const struct vmt_explain_record *record, const struc
 	uint64_t *weight = calloc((size_t)sites + 1, sizeof(*weight));
 	struct vmt_rec_site site;
 
-	for (uint32_t i = VMT_SITE_FIRST; weight && leak->is_before_end && i < sites; i++) {
+	for (uint32_t i = VMT_SITE_FIRST; weight && leak->torn_down && i < sites; i++) {
 		if (leak->is_of[i] && vmt_explain_record_place(record, i) == place &&
 		    vmt_view_site(record->view, i, &site))
 			weight[i] = vmt_view_live_before(record->view, &site, site.live,
 							 leak->torn_down);
 	}
-	for (size_t i = 0; weight && !leak->is_before_end && i < record->count; i++) {
+	for (size_t i = 0; weight && !leak->torn_down && i < record->count; i++) {
 		uint32_t put_by = record->map[i].put_by, mapped_by = record->map[i].mapped_by;
 
 		if (mapped_by < sites && vmt_explain_record_place(record, mapped_by) == place)
@@ -112,7 +112,7 @@ static const char *doubt_of(const struct vmt_explain_record *record, const struc
 static void put_leak(struct vmt_lines *lines, struct vmt_explain_record *record,
 		     const struct vmt_leak *leak)
 {
-	const char *before_end = leak->is_before_end ? " before the end" : "";
+	const char *before_end = leak->torn_down ? " before the end" : "";
 	struct vmt_number number, made;
 	char by[480], left[480], others[600];
 
@@ -145,64 +145,41 @@ void vmt_cause_leak(struct vmt_lines *lines, struct vmt_explain_record *record, 
 /* How many maps each call site had before the end, and has no more. NULL without memory. */
 static uint64_t *read_kept(const struct vmt_explain_record *record, uint64_t torn_down)
 {
-	uint32_t sites = record->explain.facts.sites;
-	uint64_t *kept = calloc((size_t)sites + 1, sizeof(*kept));
+	const struct vmt_explain_facts *facts = &record->explain.facts;
+	uint64_t *kept = vmt_explain_by_site(facts);
 	struct vmt_rec_site site;
 
 	for (size_t i = 0; kept && i < record->count; i++) {
-		if (record->map[i].put_by < sites)
-			kept[record->map[i].put_by]++;
+		if (record->map[i].put_by >= VMT_SITE_FIRST)
+			vmt_explain_count_site(kept, facts, record->map[i].put_by, 1);
 	}
-	for (uint32_t i = VMT_SITE_FIRST; kept && i < sites; i++) {
-		uint64_t live = kept[i], before;
+	for (uint32_t i = VMT_SITE_FIRST; kept && i < facts->sites; i++) {
+		uint64_t live = kept[i], before = live;
 
-		kept[i] = 0;
-		if (!vmt_view_site(record->view, i, &site))
-			continue;
-		before = vmt_view_live_before(record->view, &site, live, torn_down);
+		if (vmt_view_site(record->view, i, &site))
+			before = vmt_view_live_before(record->view, &site, live, torn_down);
 		kept[i] = before > live ? before - live : 0;
 	}
 	return kept;
 }
 
-/* Returns the sum of the place that kept most, and one of its call sites: the one that kept most. */
-static uint64_t most_of_a_place(const struct vmt_explain_record *record, const uint64_t *kept,
-				uint32_t *ret_site)
-{
-	uint32_t sites = record->explain.facts.sites, best = 0;
-	uint64_t *sums = calloc((size_t)sites + 1, sizeof(*sums)), most;
-
-	for (uint32_t i = VMT_SITE_FIRST; sums && i < sites; i++)
-		sums[vmt_explain_record_place(record, i)] += kept[i];
-	for (uint32_t i = VMT_SITE_FIRST; sums && i < sites; i++)
-		best = sums[i] > sums[best] ? i : best;
-	most = sums ? sums[best] : 0;
-	*ret_site = best;
-	for (uint32_t i = VMT_SITE_FIRST; sums && i < sites; i++) {
-		if (vmt_explain_record_place(record, i) == best && kept[i] > kept[*ret_site])
-			*ret_site = i;
-	}
-	free(sums);
-	return most;
-}
-
 void vmt_cause_kept(struct vmt_lines *lines, struct vmt_explain_record *record, uint64_t torn_down)
 {
+	struct vmt_explain_share share;
 	struct vmt_number number, all;
-	uint32_t site = 0;
-	uint64_t *kept, most;
+	uint64_t *kept;
 	char by[416];
 
 	if (!torn_down || !vmt_view_is_before_end(record->view, torn_down))
 		return;
 	kept = read_kept(record, torn_down);
-	most = kept ? most_of_a_place(record, kept, &site) : 0;
-	if (most >= torn_down / 2) {
-		vmt_cause_put_site(by, sizeof(by), record, site, kept);
+	share = vmt_explain_share_of(kept, &record->explain.facts);
+	if (share.part && share.part >= torn_down / 2) {
+		vmt_cause_put_site(by, sizeof(by), record, share.site, kept);
 		vmt_lines_add(lines, 10,
 			      "  kept    until the end: %s of the %s maps that it gave back, by %s",
-			      vmt_lines_number(&number, most), vmt_lines_number(&all, torn_down),
-			      by);
+			      vmt_lines_number(&number, share.part),
+			      vmt_lines_number(&all, torn_down), by);
 	}
 	free(kept);
 }

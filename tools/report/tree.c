@@ -4,7 +4,6 @@
  * from files and may form circles; each recording is printed once. Used by print_text.c.
  */
 #include "core/base/printable.h"
-#include "core/report/report.h"
 #include "input/liveness.h"
 #include "report/tree.h"
 #include "util/lines.h"
@@ -46,23 +45,6 @@ struct tree {
 static const struct vmt_rec_header *header_of(const struct tree *tree, size_t index)
 {
 	return &tree->recordings->item[index].view.header;
-}
-
-static void format_end(char *text, size_t size, const struct vmt_view *view)
-{
-	const struct vmt_rec_header *header = &view->header;
-	const char *name = vmt_report_signal((uint32_t)header->status);
-
-	if (header->end == VMT_END_EXIT)
-		snprintf(text, size, "exit %d", header->status & 255);
-	else if (header->end == VMT_END_SIGNAL && name)
-		snprintf(text, size, "%s", name);
-	else if (header->end == VMT_END_SIGNAL)
-		snprintf(text, size, "signal %d", header->status);
-	else if (header->end == VMT_END_EXEC)
-		snprintf(text, size, "exec");
-	else
-		snprintf(text, size, vmt_liveness_is_gone(view) ? "killed?" : "running");
 }
 
 /* Remove the directories from the program's path. */
@@ -151,7 +133,7 @@ static void put_line(struct tree *tree, size_t index, unsigned depth)
 	char end[32];
 	struct vmt_number maps, growth, peak;
 
-	format_end(end, sizeof(end), view);
+	vmt_liveness_end(view, end, sizeof(end));
 	fprintf(tree->stream, "%c%8u %9s %9s %9s  %-8s ",
 		tree->process[tree->chosen].last == index ? '>' : ' ', header->pid,
 		vmt_lines_number(&maps, now),

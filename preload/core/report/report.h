@@ -179,12 +179,12 @@ bool vmt_report_trend_before(const struct vmt_view *view, uint64_t now, uint64_t
 /* Judge a call site's own timeline, given its live maps; false if it has no timeline. */
 bool vmt_report_site_trend(const struct vmt_view *view, uint64_t site, uint64_t live, uint64_t now,
 			   struct vmt_curve *ret_curve);
-/* Is the process judged up to there only? Then its sites are, with their live maps at the peak. */
 /*
  * Returns when the second half of the growth up to the peak began, ns since the start, and how many maps
  * there were then; 0: it is not known, and maps_start.
  */
 uint64_t vmt_report_half(const struct vmt_view *view, uint64_t *ret_maps);
+/* Is the process judged up to there only? Then its sites are, with their live maps of then. */
 bool vmt_report_is_cut(const struct vmt_view *view, uint64_t now, uint64_t torn_down);
 bool vmt_report_site_trend_before(const struct vmt_view *view, uint64_t site, uint64_t live,
 				  uint64_t now, uint64_t torn_down, struct vmt_curve *ret_curve);

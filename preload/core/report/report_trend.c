@@ -91,8 +91,8 @@ static bool is_of_loader(const struct vmt_view *view, uint64_t index)
 /* The part of the run that a site is judged by. */
 struct part {
 	uint64_t duration;
-	bool is_cut; /* it ends where torn_down begins */
-	uint64_t torn_down; /* maps that were given back because the process ended */
+	/* if not 0, it ends where the end of the process began, which gave back so many maps */
+	uint64_t torn_down;
 };
 
 /* The bucket in which the part ends may have what comes then. */
@@ -131,7 +131,7 @@ static bool site_trend(const struct vmt_view *view, uint64_t index, uint64_t liv
 		site.scale++;
 	}
 	source.buckets = SITE_BUCKETS;
-	if (part.is_cut)
+	if (part.torn_down)
 		leave_out_last(&source);
 	if (!any || site.scale >= 32 || !vmt_trend_judge(&source, ret_curve))
 		return false;
@@ -158,8 +158,9 @@ static bool is_of_leaking_sites(const struct vmt_view *view, struct part part,
 
 		if (!vmt_view_site(view, i, &site))
 			continue;
-		live = part.is_cut ? vmt_view_live_before(view, &site, site.live, part.torn_down) :
-				     site.live;
+		live = part.torn_down ?
+			       vmt_view_live_before(view, &site, site.live, part.torn_down) :
+			       site.live;
 		if (live >= VMT_TREND_SMALL / 2 && site_trend(view, i, live, part, &own) &&
 		    own.trend == VMT_TREND_LEAK)
 			rate += rate_of(&own);
@@ -232,52 +233,43 @@ bool vmt_report_trend_before(const struct vmt_view *view, uint64_t now, uint64_t
 	if (!vmt_trend_judge(&source, ret_curve))
 		return false;
 	if (ret_curve->trend == VMT_TREND_LEAK && source.duration < VMT_TREND_START_UP_NS &&
-	    !is_of_leaking_sites(view, (struct part){ source.duration, torn_down != 0, torn_down },
-				 ret_curve))
+	    !is_of_leaking_sites(view, (struct part){ source.duration, torn_down }, ret_curve))
 		ret_curve->trend = VMT_TREND_SHORT;
 	return true;
 }
 
 uint64_t vmt_report_half(const struct vmt_view *view, uint64_t *ret_maps)
 {
-	uint64_t peak = view->header.maps_peak, start = view->header.maps_start;
-	uint64_t half = start + (peak > start ? peak - start : 0) / 2, later = 0;
-	struct vmt_curve_bucket bucket;
+	struct vmt_curve_source source = process_source(view, 0, 0);
 
-	*ret_maps = start;
-	for (uint64_t i = vmt_view_bucket_count(view); i-- > 0;) {
-		uint64_t time = i * view->header.bucket_ns;
+	source.duration = view->header.maps_peak_time;
+	return vmt_trend_half(&source, ret_maps);
+}
 
-		if (time > view->header.maps_peak_time || !process_bucket(view, i, &bucket))
-			continue;
-		if (later && bucket.max <= half) {
-			*ret_maps = bucket.last;
-			return later;
-		}
-		later = time;
-	}
-	return 0;
+static bool is_cut(const struct vmt_curve_source *source, const struct vmt_view *view)
+{
+	return source->now != vmt_view_maps_now(view);
 }
 
 bool vmt_report_is_cut(const struct vmt_view *view, uint64_t now, uint64_t torn_down)
 {
-	return process_source(view, now, torn_down).now != vmt_view_maps_now(view);
+	struct vmt_curve_source source = process_source(view, now, torn_down);
+
+	return is_cut(&source, view);
 }
 
 /*
  * A process that stays at a level has no site that grows by more than that level allows: what such a site
  * gained, another one lost, or it grew before that only.
  */
-static bool is_refuted(const struct vmt_view *view, const struct vmt_curve *own, uint64_t now,
-		       uint64_t torn_down)
+static bool is_refuted(const struct vmt_curve_source *source, const struct vmt_curve *own)
 {
-	struct vmt_curve_source source = process_source(view, now, torn_down);
 	struct vmt_curve whole;
 	uint64_t gained;
 
-	if (!vmt_trend_judge(&source, &whole) || whole.trend != VMT_TREND_PLATEAU ||
-	    source.duration < whole.since ||
-	    __builtin_mul_overflow(rate_of(own), (source.duration - whole.since) / 1000000,
+	if (!vmt_trend_judge(source, &whole) || whole.trend != VMT_TREND_PLATEAU ||
+	    source->duration < whole.since ||
+	    __builtin_mul_overflow(rate_of(own), (source->duration - whole.since) / 1000000,
 				   &gained))
 		return false;
 	return gained / 1000000 > 2 * (whole.high - whole.low) + VMT_TREND_SMALL;
@@ -292,12 +284,12 @@ bool vmt_report_site_trend(const struct vmt_view *view, uint64_t index, uint64_t
 bool vmt_report_site_trend_before(const struct vmt_view *view, uint64_t index, uint64_t live,
 				  uint64_t now, uint64_t torn_down, struct vmt_curve *ret_curve)
 {
-	const struct part part = { process_source(view, now, torn_down).duration,
-				   vmt_report_is_cut(view, now, torn_down), torn_down };
+	const struct vmt_curve_source source = process_source(view, now, torn_down);
+	const struct part part = { source.duration, is_cut(&source, view) ? torn_down : 0 };
 
 	if (!site_trend(view, index, live, part, ret_curve))
 		return false;
-	if (ret_curve->trend == VMT_TREND_LEAK && is_refuted(view, ret_curve, now, torn_down))
+	if (ret_curve->trend == VMT_TREND_LEAK && is_refuted(&source, ret_curve))
 		ret_curve->trend = VMT_TREND_GROWING;
 	return true;
 }

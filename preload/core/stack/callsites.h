@@ -42,8 +42,8 @@ struct vmt_site {
 	uint32_t asked; /* see struct vmt_rec_site */
 	uint32_t frame_first; /* index into the frames section; VMT_NO_INDEX = not recorded */
 	uint32_t peak_epoch;
-	uint32_t
-		mark_epoch; /* the one of struct vmt_publish that the site's values were written for */
+	/* the one of struct vmt_publish that the site's values were written for */
+	uint32_t mark_epoch;
 	uint32_t low; /* fewest and most live maps in the current bucket of the site's timeline */
 	uint32_t high;
 	uint64_t bucket_end; /* when that bucket ends, ns; 0 = there is none yet */

@@ -321,6 +321,27 @@ bool vmt_trend_judge(const struct vmt_curve_source *source, struct vmt_curve *re
 	return true;
 }
 
+uint64_t vmt_trend_half(const struct vmt_curve_source *source, uint64_t *ret_maps)
+{
+	uint64_t start = source->start, peak = source->peak, later = 0;
+	uint64_t half = start + (peak > start ? peak - start : 0) / 2;
+	struct vmt_curve_bucket bucket;
+
+	*ret_maps = start;
+	for (uint64_t i = source->buckets; i-- > 0;) {
+		uint64_t time = i * source->width;
+
+		if (time > source->duration || !source->bucket(source->context, i, &bucket))
+			continue;
+		if (later && bucket.max <= half) {
+			*ret_maps = bucket.last;
+			return later;
+		}
+		later = time;
+	}
+	return 0;
+}
+
 const char *vmt_trend_word(enum vmt_trend trend)
 {
 	static const char *const words[VMT_TREND_COUNT] = {

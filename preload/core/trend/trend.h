@@ -48,6 +48,12 @@ struct vmt_curve {
 	uint64_t lows[2];
 };
 
+/*
+ * Returns when the second half of the growth up to source->peak began, ns, and how many maps there were
+ * then; 0: it is not known, and source->start.
+ */
+uint64_t vmt_trend_half(const struct vmt_curve_source *source, uint64_t *ret_maps);
+
 /* Returns false and judges nothing if the source has no width or too many buckets. */
 bool vmt_trend_judge(const struct vmt_curve_source *source, struct vmt_curve *ret_curve);
 
