@@ -19,6 +19,11 @@ static uint64_t first_of(uint64_t bucket_ns)
 	return is_odd_width(bucket_ns) ? VMT_TIMELINE_BUCKETS : 0;
 }
 
+static uint32_t sum_of(uint32_t a, uint32_t b)
+{
+	return a + b < a ? UINT32_MAX : a + b;
+}
+
 static struct vmt_rec_bucket merge(struct vmt_rec_bucket a, struct vmt_rec_bucket b)
 {
 	if (a.max == 0)
@@ -27,7 +32,8 @@ static struct vmt_rec_bucket merge(struct vmt_rec_bucket a, struct vmt_rec_bucke
 		return a;
 	return (struct vmt_rec_bucket){ .min = a.min < b.min ? a.min : b.min,
 					.max = a.max > b.max ? a.max : b.max,
-					.last = b.last };
+					.last = b.last,
+					.calls = sum_of(a.calls, b.calls) };
 }
 
 /*
@@ -87,6 +93,7 @@ inline void vmt_timeline_tick(struct vmt_state *state, uint64_t time)
 	if (at->max == 0 || now < at->min)
 		at->min = now;
 	at->last = now;
+	at->calls = sum_of(at->calls, 1);
 	vmt_recording_kill_point(state);
 	if (now > at->max) /* max is set last, since it makes the bucket valid */
 		__atomic_store_n(&at->max, now, __ATOMIC_RELEASE);
@@ -96,7 +103,7 @@ static bool bucket_at(const void *context, uint64_t index, struct vmt_curve_buck
 {
 	const struct vmt_rec_bucket *at = (const struct vmt_rec_bucket *)context + index;
 
-	*ret_bucket = (struct vmt_curve_bucket){ at->min, at->max, at->last };
+	*ret_bucket = (struct vmt_curve_bucket){ at->min, at->max, at->last, at->calls };
 	return at->max != 0;
 }
 

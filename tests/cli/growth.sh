@@ -53,7 +53,7 @@ for number in $(seq 0 99); do
 done
 courses=()
 for course in leak bursts warm-up sawtooth burst rising-sawtooth leak-and-warm-up small-leak \
-	leak-and-bursts uneven-leak late-leak resized start-up start-up-alike libraries; do
+	leak-and-bursts uneven-leak late-leak resized start-up start-up-alike falling-load given-back libraries; do
 	record $course 9>&- &
 	courses+=($!)
 done
@@ -94,6 +94,13 @@ check "resized: nobody leaks" [ "$(grep -c 'growth: a leak\|==   leak  ' resized
 # Growth by ever new call sites, and growth that becomes slower, look like a start-up.
 judged start-up too-short 'the run is too short to tell a leak from start-up'
 judged start-up-alike growing 'highest at the end, but rising slower and slower'
+# Nor does a leak become slower when the load does: by the calls it is steady.
+judged falling-load growing 'highest at the end, in step with the program.s calls: 3[0-9] maps in 1,000 \(a leak under uneven load, or a phase that needs more\); about [12],[0-9]{3},[0-9]{3} more calls to the limit' \
+	'.maps_per_call > 0.028 and .maps_per_call < 0.036 and (has("rate") | not)'
+# What only the end of the program gives back rose like a leak until then.
+judged given-back given-back '\+1[0-9][0-9] a second since 0.[0-9] s, then given back: peak (9[0-9]+|1,0[0-9]+) at 5.[0-9] s, [0-9]+ now \(a leak, if it was given back only because the program ended\)' \
+	"$(near $PER_SECOND)"
+site given-back grow given-back 'growth: up to 9[0-9]+, \+1[0-9][0-9] a second, then given back'
 judged libraries too-short 'the run is too short to tell a leak from start-up'
 
 # site COURSE FUNCTION VERDICT TEXT [FILTER]: the same for the call site in a function

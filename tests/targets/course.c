@@ -3,8 +3,8 @@
  * A program whose count of maps follows a known course over its run, however busy the machine is:
  * the number of maps is a function of time. Arguments: the course (leak, bursts, warm-up, sawtooth,
  * burst, rising-sawtooth, leak-and-warm-up, small-leak, leak-and-bursts, uneven-leak, late-leak, resized,
- * start-up, start-up-alike, or libraries, which loads libraries/0.so, 1.so and so on), and the seconds. The
- * exit status is 75 if the program did not run for a sixtieth of this time, and so left out a part of
+ * start-up, start-up-alike, falling-load, given-back, or libraries, which loads libraries/0.so, 1.so and so
+ * on), and the seconds. The exit status is 75 if the program did not run for a sixtieth of this time, and so left out a part of
  * the course.
  */
 #include <dlfcn.h>
@@ -15,6 +15,7 @@
 
 static void *kept[2][MOST];
 static long count[2];
+static long served; /* requests, of which each eighth leaks */
 
 /* A shared map never merges. */
 static void *__attribute__((noinline)) map_one(void)
@@ -119,6 +120,17 @@ static void step(const char *curve, double part)
 		grow_deep((long)(600 * part), (long)(40 * part));
 	} else if (!strcmp(curve, "start-up-alike")) {
 		grow((long)(600 * (part + part * (1 - part))));
+	} else if (!strcmp(curve, "falling-load")) {
+		long requests = (long)(6000 * (part + part * (1 - part)));
+
+		for (; served < requests; served++) {
+			grow(count[0] + 1);
+			REQUIRE(munmap(map_one(), PAGE) == 0);
+			if (served % 8)
+				grow(count[0] - 1);
+		}
+	} else if (!strcmp(curve, "given-back")) {
+		grow(part < 0.97 ? (long)(1000 * part) : 0);
 	} else if (!strcmp(curve, "libraries")) {
 		load((long)(100 * part));
 	} else

@@ -25,7 +25,7 @@ static bool bucket(const void *context, uint64_t index, struct vmt_curve_bucket 
 
 	if (*at == UINT32_MAX)
 		return false;
-	*ret_bucket = (struct vmt_curve_bucket){ *at, *at, at[fold - 1] };
+	*ret_bucket = (struct vmt_curve_bucket){ *at, *at, at[fold - 1], 0 };
 	for (uint64_t i = 1; i < fold; i++) {
 		ret_bucket->min = at[i] < ret_bucket->min ? at[i] : ret_bucket->min;
 		ret_bucket->max = at[i] > ret_bucket->max ? at[i] : ret_bucket->max;

@@ -22,6 +22,9 @@ static json_t *curve_of(const struct vmt_curve *curve)
 				    json_real((double)curve->rise * 1e9 / (double)curve->span));
 		json_object_set_new(growth, "is_rough", json_boolean(curve->is_rough));
 	}
+	if (curve->step)
+		json_object_set_new(growth, "maps_per_call",
+				    json_real((double)curve->step / (double)curve->step_calls));
 	if (curve->trend == VMT_TREND_BURSTS || curve->trend == VMT_TREND_SAWTOOTH)
 		vmt_value_add_number(growth, "times", curve->times);
 	if (curve->trend == VMT_TREND_BURSTS || curve->trend == VMT_TREND_SAWTOOTH ||

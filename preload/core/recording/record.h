@@ -323,7 +323,7 @@ struct vmt_rec_bucket {
 	uint32_t min;
 	uint32_t max;
 	uint32_t last;
-	uint32_t reserved;
+	uint32_t calls; /* how many were made in it; recordings of older versions have 0 */
 };
 static_assert(sizeof(struct vmt_rec_bucket) == 16, "on disk");
 

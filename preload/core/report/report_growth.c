@@ -191,7 +191,7 @@ static void put_peak(struct vmt_report *text)
 {
 	struct vmt_fmt *fmt = &text->fmt;
 
-	vmt_fmt_str(fmt, ": peak ");
+	vmt_fmt_str(fmt, "peak ");
 	vmt_fmt_num(fmt, text->view->header.maps_peak, 0);
 	vmt_fmt_str(fmt, " at ");
 	vmt_fmt_seconds(fmt, text->view->header.maps_peak_time);
@@ -218,6 +218,35 @@ static const char *trend_words(const struct vmt_curve *curve)
 	if (curve->trend == VMT_TREND_GROWING && curve->is_slowing)
 		return "highest at the end, but rising slower and slower";
 	return words[curve->trend];
+}
+
+/* Given back when the run was nearly over: it may be a leak that only the program's end gave back. */
+static void put_rise_and_fall(struct vmt_report *text, const struct vmt_curve *curve)
+{
+	put_leak_rate(&text->fmt, curve);
+	put_since(&text->fmt, curve->began);
+	vmt_fmt_str(&text->fmt, ", then given back: ");
+	put_peak(text);
+	vmt_fmt_str(&text->fmt, " (a leak, if it was given back only because the program ended)");
+}
+
+/* "in step with the calls, 330 maps in 1,000 (…)" */
+static void put_in_step(struct vmt_report *text, const struct vmt_curve *curve)
+{
+	struct vmt_fmt *fmt = &text->fmt;
+	uint64_t left = vmt_report_left(text->view), gone = text->options->torn_down, per_mille;
+
+	if (__builtin_mul_overflow(curve->step, 1000, &per_mille))
+		return;
+	vmt_fmt_str(fmt, ", in step with the program's calls: ");
+	vmt_fmt_num(fmt, per_mille / curve->step_calls, 0);
+	vmt_fmt_str(fmt, " maps in 1,000 (a leak under uneven load, or a phase that needs more)");
+	left = left > gone ? left - gone : 0;
+	if (!left || __builtin_mul_overflow(left, curve->step_calls, &left))
+		return;
+	vmt_fmt_str(fmt, "; about ");
+	vmt_fmt_count(fmt, left / curve->step, "more call");
+	vmt_fmt_str(fmt, " to the limit");
 }
 
 /* "7 times up to 1,022 and back to 24" */
@@ -267,6 +296,15 @@ static void put_curve(struct vmt_report *text, const struct vmt_curve *curve)
 	}
 	if (curve->trend == VMT_TREND_SHORT && put_work(text))
 		return;
+	if (curve->trend == VMT_TREND_GIVEN_BACK && curve->span) {
+		put_rise_and_fall(text, curve);
+		return;
+	}
+	if (curve->step) {
+		vmt_fmt_str(fmt, "highest at the end");
+		put_in_step(text, curve);
+		return;
+	}
 	vmt_fmt_str(fmt, trend_words(curve));
 	switch (curve->trend) {
 	case VMT_TREND_PLATEAU:
@@ -276,7 +314,10 @@ static void put_curve(struct vmt_report *text, const struct vmt_curve *curve)
 	case VMT_TREND_SAWTOOTH: put_times(fmt, curve); break;
 	case VMT_TREND_BURST:
 	case VMT_TREND_GIVEN_BACK:
-	case VMT_TREND_UNEVEN: put_peak(text); break;
+	case VMT_TREND_UNEVEN:
+		vmt_fmt_str(fmt, ": ");
+		put_peak(text);
+		break;
 	default: break;
 	}
 }
@@ -306,58 +347,6 @@ void vmt_report_growth(struct vmt_report *text)
 	vmt_fmt_str(&text->fmt, ": ");
 	put_curve(text, &curve);
 	vmt_fmt_wrap(&text->fmt, 10);
-}
-
-/* How many more calls of the site reach the limit at its present rate. */
-static void put_calls_left(struct vmt_report *text, uint64_t made, uint64_t live)
-{
-	uint64_t calls = vmt_report_calls_left(text->view, made, live);
-
-	if (!calls)
-		return;
-	vmt_fmt_str(&text->fmt, "; ");
-	vmt_fmt_count(&text->fmt, calls, "more call");
-	vmt_fmt_str(&text->fmt, " to the limit");
-}
-
-/*
- * Was half of what the row has lost, or more, perhaps not given back? Changes of other rows, such as
- * a guard beside the guard of the next object, merge maps: their starts are gone, the memory is
- * there.
- */
-static bool may_have_merged(const struct vmt_report *text, const struct vmt_report_row *row,
-			    uint64_t gone)
-{
-	uint64_t count = vmt_view_count(text->view, VMT_SECTION_SITES);
-	struct vmt_rec_site site;
-	uint64_t merged = 0;
-
-	if (!gone || row->call != VMT_CALL_MMAP)
-		return false;
-	for (uint64_t i = VMT_SITE_FIRST; i < count && merged < gone / 2 + 1; i++) {
-		if (vmt_view_site(text->view, i, &site) && site.call != VMT_CALL_MMAP)
-			merged += site.counters.merged;
-	}
-	return merged > gone / 2;
-}
-
-/* Growth for each call, if known: it says more than growth over time, and is known sooner. */
-static void put_by_work(struct vmt_report *text, const struct vmt_report_row *row, uint64_t live,
-			bool is_first)
-{
-	struct vmt_report_per_call per_call;
-
-	if (!vmt_report_per_call(&row->counters, live, &per_call) ||
-	    !vmt_report_is_worth_telling(&per_call))
-		return;
-	vmt_fmt_str(&text->fmt, is_first ? "    growth: " : ", ");
-	vmt_report_put_per_call(text, &per_call);
-	if (may_have_merged(text, row, per_call.given_back))
-		vmt_fmt_str(&text->fmt, " or merged");
-	if (per_call.given_back < per_call.made / 2)
-		put_calls_left(text, per_call.calls, live);
-	if (is_first)
-		vmt_fmt_wrap(&text->fmt, 6);
 }
 
 /*
@@ -408,7 +397,7 @@ void vmt_report_site_growth(struct vmt_report *text, const struct vmt_report_row
 			put_until_end(text, "    growth: up to ", before_end, ", which ");
 			vmt_fmt_wrap(fmt, 6);
 		} else {
-			put_by_work(text, row, live, true);
+			vmt_report_put_by_work(text, row, live, true);
 		}
 		return;
 	default: break;
@@ -428,7 +417,7 @@ void vmt_report_site_growth(struct vmt_report *text, const struct vmt_report_row
 		vmt_fmt_str(fmt, ", ");
 		put_leak_rate(fmt, &curve);
 		if (!before_end)
-			put_by_work(text, row, live, false);
+			vmt_report_put_by_work(text, row, live, false);
 		break;
 	case VMT_TREND_PLATEAU: put_plateau(fmt, &curve, before_end ? before_end : live); break;
 	case VMT_TREND_BURSTS:
@@ -440,7 +429,12 @@ void vmt_report_site_growth(struct vmt_report *text, const struct vmt_report_row
 	case VMT_TREND_GIVEN_BACK:
 		vmt_fmt_str(fmt, "up to ");
 		vmt_fmt_num(fmt, curve.high, 0);
-		vmt_fmt_str(fmt, " for most of the run, then given back");
+		if (curve.span) {
+			vmt_fmt_str(fmt, ", ");
+			put_leak_rate(fmt, &curve);
+		}
+		vmt_fmt_str(fmt, curve.span ? ", then given back" :
+					      " for most of the run, then given back");
 		break;
 	default: break;
 	}

@@ -58,6 +58,12 @@ void vmt_report_put_per_call(struct vmt_report *text, const struct vmt_report_pe
 
 /* Likewise, by name, for the site with most of the growth, if it grows steadily; otherwise returns false. */
 bool vmt_report_put_work(struct vmt_report *text, uint64_t growth);
+/*
+ * Growth of a site for each call, if known: it says more than growth over time, and is known sooner.
+ * is_first: it begins the line of the site's growth, and else goes on with it.
+ */
+void vmt_report_put_by_work(struct vmt_report *text, const struct vmt_report_row *row,
+			    uint64_t live, bool is_first);
 
 /* One line on the first screen: how far the report can be trusted. */
 void vmt_report_seen(struct vmt_report *text);

@@ -175,3 +175,54 @@ bool vmt_report_put_work(struct vmt_report *text, uint64_t growth)
 	vmt_fmt_str(&text->fmt, " to the limit");
 	return true;
 }
+
+/* How many more calls of the site reach the limit at its present rate. */
+static void put_calls_left(struct vmt_report *text, uint64_t made, uint64_t live)
+{
+	uint64_t calls = vmt_report_calls_left(text->view, made, live);
+
+	if (!calls)
+		return;
+	vmt_fmt_str(&text->fmt, "; ");
+	vmt_fmt_count(&text->fmt, calls, "more call");
+	vmt_fmt_str(&text->fmt, " to the limit");
+}
+
+/*
+ * Was half of what the row has lost, or more, perhaps not given back? Changes of other rows, such as
+ * a guard beside the guard of the next object, merge maps: their starts are gone, the memory is
+ * there.
+ */
+static bool may_have_merged(const struct vmt_report *text, const struct vmt_report_row *row,
+			    uint64_t gone)
+{
+	uint64_t count = vmt_view_count(text->view, VMT_SECTION_SITES);
+	struct vmt_rec_site site;
+	uint64_t merged = 0;
+
+	if (!gone || row->call != VMT_CALL_MMAP)
+		return false;
+	for (uint64_t i = VMT_SITE_FIRST; i < count && merged < gone / 2 + 1; i++) {
+		if (vmt_view_site(text->view, i, &site) && site.call != VMT_CALL_MMAP)
+			merged += site.counters.merged;
+	}
+	return merged > gone / 2;
+}
+
+void vmt_report_put_by_work(struct vmt_report *text, const struct vmt_report_row *row,
+			    uint64_t live, bool is_first)
+{
+	struct vmt_report_per_call per_call;
+
+	if (!vmt_report_per_call(&row->counters, live, &per_call) ||
+	    !vmt_report_is_worth_telling(&per_call))
+		return;
+	vmt_fmt_str(&text->fmt, is_first ? "    growth: " : ", ");
+	vmt_report_put_per_call(text, &per_call);
+	if (may_have_merged(text, row, per_call.given_back))
+		vmt_fmt_str(&text->fmt, " or merged");
+	if (per_call.given_back < per_call.made / 2)
+		put_calls_left(text, per_call.calls, live);
+	if (is_first)
+		vmt_fmt_wrap(&text->fmt, 6);
+}

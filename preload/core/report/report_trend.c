@@ -15,7 +15,7 @@ static bool process_bucket(const void *context, uint64_t index, struct vmt_curve
 
 	if (!vmt_view_bucket(context, index, &bucket))
 		return false;
-	*ret = (struct vmt_curve_bucket){ bucket.min, bucket.max, bucket.last };
+	*ret = (struct vmt_curve_bucket){ bucket.min, bucket.max, bucket.last, bucket.calls };
 	return true;
 }
 

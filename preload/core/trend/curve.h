@@ -12,6 +12,7 @@ struct vmt_curve_bucket {
 	uint64_t min;
 	uint64_t max;
 	uint64_t last;
+	uint64_t calls; /* how many were made in it; 0: not known */
 };
 
 /* The timeline to judge. bucket() returns false for a bucket without a call. */

@@ -287,6 +287,82 @@ static void measure_recent(const struct vmt_trend_run *run, struct vmt_curve *cu
 	curve->since = run->floor_at[from] * run->source->width;
 }
 
+/*
+ * A leak under uneven load is steady by the calls. What only maps is not told from a start-up by that: of
+ * ten calls, at least one does not add a map.
+ */
+static void measure_by_calls(const struct vmt_trend_run *run, struct vmt_curve *curve)
+{
+	const uint32_t last = WINDOWS - 1, quarter = last - WINDOWS / 4;
+	struct vmt_slope_point lows[WINDOWS];
+	struct vmt_slope slope;
+	uint32_t shift = 0;
+
+	while (run->calls >> shift >> 31)
+		shift++;
+	for (uint32_t i = 1; i < WINDOWS; i++)
+		lows[i - 1] =
+			(struct vmt_slope_point){ run->floor_calls[i] >> shift, run->floor[i] };
+	if (run->floor_calls[WINDOWS / 2] == run->floor_calls[1] ||
+	    !vmt_slope_of(lows, WINDOWS - 1, &slope) || slope.is_rough ||
+	    slope.rise * 10 > (slope.span << shift) * 9 ||
+	    gain(run, quarter, last) * slope.span * 3 <
+		    ((run->floor_calls[last] - run->floor_calls[quarter]) >> shift) * slope.rise *
+			    2)
+		return;
+	curve->step = slope.rise;
+	curve->step_calls = slope.span << shift;
+}
+
+/* Returns the count at the end of the bucket before this one. */
+static uint64_t count_before(const struct vmt_curve_source *source, uint64_t index)
+{
+	struct vmt_curve_bucket bucket;
+
+	while (index-- > 0) {
+		if (source->bucket(source->context, index, &bucket))
+			return bucket.last;
+	}
+	return source->start;
+}
+
+/* Returns the last bucket that has the peak; 0: none has it, or the first. */
+static uint64_t find_last_peak(const struct vmt_trend_run *run)
+{
+	const struct vmt_curve_source *source = run->source;
+	uint64_t i = run->buckets < source->buckets ? run->buckets : source->buckets;
+	struct vmt_curve_bucket bucket;
+
+	while (i-- > 1) {
+		if (source->bucket(source->context, i, &bucket) && bucket.max >= run->peak)
+			return i;
+	}
+	return 0;
+}
+
+/*
+ * If the count fell only when the run was nearly over: did it rise like a leak up to there? Then it may be
+ * one, whose maps were given back only because the run ended.
+ */
+static void measure_before_fall(const struct vmt_trend_run *run, struct vmt_curve *curve)
+{
+	struct vmt_curve_source before = *run->source;
+	struct vmt_trend_run part;
+
+	before.buckets = find_last_peak(run);
+	if (!before.buckets || before.buckets < run->buckets / 4 * 3)
+		return;
+	before.duration = before.buckets * before.width - 1;
+	before.now = before.peak = count_before(&before, before.buckets);
+	if (!vmt_trend_run_read(&part, &before))
+		return;
+	part.is_slowing = is_slowing(&part);
+	if (trend_of(&part) != VMT_TREND_LEAK)
+		return;
+	measure_leak(&part, curve);
+	curve->trend = VMT_TREND_GIVEN_BACK;
+}
+
 bool vmt_trend_judge(const struct vmt_curve_source *source, struct vmt_curve *ret_curve)
 {
 	struct vmt_trend_run run;
@@ -310,6 +386,10 @@ bool vmt_trend_judge(const struct vmt_curve_source *source, struct vmt_curve *re
 		measure_leak(&run, ret_curve);
 	if (ret_curve->trend == VMT_TREND_GROWING)
 		measure_recent(&run, ret_curve);
+	if (ret_curve->trend == VMT_TREND_GROWING && !ret_curve->span)
+		measure_by_calls(&run, ret_curve);
+	if (ret_curve->trend == VMT_TREND_GIVEN_BACK || ret_curve->trend == VMT_TREND_BURST)
+		measure_before_fall(&run, ret_curve);
 	if (is_in_waves(&run) && is_climbing(&run, POSSIBLE_PAIRS, POSSIBLE_PART)) {
 		ret_curve->lows[0] = early_low(&run);
 		ret_curve->lows[1] = late_low(&run);

@@ -23,7 +23,7 @@ enum vmt_trend {
 	VMT_TREND_BURST, /* it rose once and came back */
 	VMT_TREND_BURSTS, /* it rose several times, and was low for most of the run */
 	VMT_TREND_SAWTOOTH, /* it rose and fell several times */
-	VMT_TREND_GIVEN_BACK, /* it was high for most of the run, and low at the end */
+	VMT_TREND_GIVEN_BACK, /* it was high, or rose, for most of the run, and was low at the end */
 	VMT_TREND_PLATEAU, /* it rose, then stayed */
 	VMT_TREND_LEAK, /* its lowest count rises from each part of the run to the next */
 	VMT_TREND_GROWING, /* highest at the end, but without steady growth */
@@ -38,12 +38,21 @@ struct vmt_curve {
 	uint64_t low; /* the lowest count: on the plateau, or else after the first quarter */
 	uint64_t high;
 	uint64_t times; /* how often it rose, at least */
-	/* leak, or growing if it has risen steadily of late, since `since`; else 0 */
+	/*
+	 * leak; growing if it has risen steadily of late, since `since`; given back if it rose like a leak
+	 * until then; else 0
+	 */
 	uint64_t rise; /* it rose by this many maps… */
 	uint64_t span; /* …in this time, ns */
 	bool is_rough; /* parts of the run differ much in how fast it rose */
 	bool is_falling; /* it fell at some time after it had risen */
 	bool is_slowing; /* it rose less and less */
+	/*
+	 * Growing, if not steadily in time, but in step with the calls: this many maps in so many calls;
+	 * else 0.
+	 */
+	uint64_t step;
+	uint64_t step_calls;
 	/* bursts and sawtooth: the lowest counts early and late in the run; equal unless they rose */
 	uint64_t lows[2];
 };

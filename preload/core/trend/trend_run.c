@@ -15,7 +15,7 @@ static struct vmt_curve_bucket bucket_at(const struct vmt_trend_run *run, uint64
 
 	if (index >= run->source->buckets ||
 	    !run->source->bucket(run->source->context, index, &bucket))
-		bucket.min = bucket.max = bucket.last = *carry;
+		bucket = (struct vmt_curve_bucket){ *carry, *carry, *carry, 0 };
 	*carry = bucket.last;
 	return bucket;
 }
@@ -41,7 +41,9 @@ static void note_bucket(struct vmt_trend_run *run, const struct vmt_curve_bucket
 	if (bucket->min < run->floor[run->window]) {
 		run->floor[run->window] = bucket->min;
 		run->floor_at[run->window] = index;
+		run->floor_calls[run->window] = run->calls;
 	}
+	run->calls += bucket->calls;
 	if (run->first_rise == UINT64_MAX && bucket->max > source->start)
 		run->first_rise = index;
 	if (bucket->min < before && run->first_rise < index)
@@ -68,7 +70,7 @@ static uint64_t until_idle(const struct vmt_trend_run *run)
 /* Of the buckets from `index` on, all with this count, the first of each eighth and the last tell all. */
 static void note_idle(struct vmt_trend_run *run, uint64_t index, uint64_t count)
 {
-	const struct vmt_curve_bucket idle = { count, count, count };
+	const struct vmt_curve_bucket idle = { count, count, count, 0 };
 	uint64_t half = run->source->start + (run->peak - run->source->start) / 2, next;
 
 	for (; index < run->buckets; index = next) {
