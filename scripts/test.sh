@@ -54,6 +54,7 @@ bursts
 leaks
 owners
 alarms
+renamed
 self
 maps
 patterns

@@ -1,0 +1,90 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# vmatrace check where what a baseline knows has another name now, or two programs have one name.
+. "$(dirname "$0")/../lib.sh"
+HERE=$ROOT/tests/cli
+cd "$TMP" || exit 2
+export TMPDIR=$TMP
+. "$HERE/check_common.sh"
+
+compile() {
+	cc -g -O1 "$HERE/alarms/$1.c" -o "$1" || exit 2
+}
+
+# joined: what was said as one line, without the prefix of each line
+joined() {
+	sed 's/^==[0-9]*== *//' "$WORK/err" | tr '\n' ' '
+}
+
+# A function with a new name is a new call site, and what it holds is red. The call site that is gone is
+# named, since its maps are these.
+renamed() {
+	local gone='mmap in keep_page, fill, main \(30 maps\) of the baseline is gone: if a function'
+	local format
+	compile renamed
+	"$TOOL" check --save=names.json -- ./renamed
+	for how in NEW_NAME EXTRACTED; do
+		cc -g -O1 -D$how "$HERE/alarms/renamed.c" -o renamed || exit 2
+		status "renamed-$how" 23 "$TOOL" check --per-site=1 --baseline=names.json -- ./renamed
+		joined >words
+		has "renamed-$how-said" words "note: $gone was only renamed or moved, these are the same maps; save"
+		check "renamed-$how-80-columns" sh -c 'grep -A3 note: err | wc -L | grep -qE "^[5-7][0-9]|80$"'
+	done
+	cc -g -O1 -DNEW_NAME -DMORE=5 "$HERE/alarms/renamed.c" -o renamed || exit 2
+	for format in json junit sarif github; do
+		GITHUB_STEP_SUMMARY=step.md "$TOOL" check --per-site=1 --baseline=names.json -f $format \
+			-o renamed.$format -- ./renamed 2>err
+		has "renamed-$format" renamed.$format "$gone.* 30 of these maps are the same and 5 are new: look at"
+	done
+	keeps_to renamed-schema check renamed.json
+	check renamed-fields [ "$(jq -c '.findings[0].gone' renamed.json)" = \
+		'[{"call":"mmap","maps":30,"stack":["renamed!keep_page","renamed!fill","renamed!main"]}]' ]
+	has renamed-step step.md '30 maps&#41; of the baseline is gone'
+	# Two gone call sites have more maps than one that holds more: some are new all the same.
+	compile renamed
+	"$TOOL" check --save=two.json -- ./renamed 8
+	cc -g -O1 -DNEW_NAME -DMORE=5 "$HERE/alarms/renamed.c" -o renamed || exit 2
+	status renamed-two 23 "$TOOL" check --per-site=1 --baseline=two.json -- ./renamed 8
+	joined >words
+	has renamed-two-said words 'these may be the same maps, but in all the program has 5 maps more than in the baseline: look for them before'
+	check renamed-two-save sh -c '! grep -q "these are the same maps; save" words'
+	# It explains one of two that hold more: the likelier one.
+	compile renamed
+	"$TOOL" check --save=once.json -- ./renamed
+	cc -g -O1 -DNEW_NAME "$HERE/alarms/renamed.c" -o renamed || exit 2
+	"$TOOL" check --per-site=1 --baseline=once.json -f json -o once.out -- ./renamed 12 2>err
+	check renamed-once [ "$(jq -c '[.findings[] | [.maps, (.gone | length)]] | sort' once.out)" = '[[12,0],[30,1]]' ]
+	# Nothing is gone where a call site holds more, or there is another one.
+	compile renamed
+	status not-renamed 23 "$TOOL" check --baseline=names.json -- ./renamed 30
+	check not-renamed-said sh -c '! grep -q note: err'
+}
+
+# Two executables of one name are one program for a baseline: this is said, with both paths, and either
+# can be asked about.
+twins() {
+	local leak
+	compile renamed
+	mkdir a b
+	mv renamed a/unit
+	cp a/unit b/unit
+	status twins-save 0 "$TOOL" check --save=twins.json -- sh -c 'a/unit 40; b/unit 30'
+	has twins-save-said err "/a/unit and .*/b/unit are both called unit and are judged as one program: of each"
+	status twins-hide 0 "$TOOL" check --baseline=twins.json -- sh -c 'a/unit 40; b/unit 39'
+	has twins-hide-said err "^vmatrace: $TMP/a/unit and $TMP/b/unit are both"
+	has twins-hide-advice err "--program=$TMP/b/unit"
+	status twins-alone-save 0 "$TOOL" check --program=b/unit --save=b.json -- sh -c 'a/unit 40; b/unit 30'
+	check twins-alone-quiet sh -c '! grep -q "both called" err'
+	for leak in 0:30 23:39; do
+		status "twins-alone-$leak" "${leak%:*}" "$TOOL" check --program=$TMP/b/unit --baseline=b.json -- \
+			sh -c "a/unit 40; b/unit ${leak#*:}"
+	done
+	status twins-no-such 2 "$TOOL" check --program=c/unit --baseline=b.json -- sh -c 'b/unit; true'
+	# A copy that only becomes the other is no twin.
+	status twins-exec 0 "$TOOL" check --max-growth=99 -- sh -c 'b/unit; b/unit'
+	check twins-exec-quiet sh -c '! grep -q "both called" err'
+}
+
+renamed
+twins
+finish
