@@ -106,6 +106,7 @@ static void clear_counters(struct vmt_state *state, bool is_in_same_namespace)
 		.kernel = was.kernel,
 		.options = was.options,
 		.cwd = was.cwd,
+		.tunables = was.tunables,
 		.doors = was.doors,
 		.notes = was.notes,
 		.maps_limit = was.maps_limit,

@@ -15,6 +15,7 @@
 #include "capture/next.h"
 #include "core/base/line.h"
 #include "core/base/scan.h"
+#include "core/base/tunables.h"
 #include "core/base/uapi.h"
 #include "filter/filter.h"
 #include "filter/probe.h"
@@ -175,6 +176,8 @@ static void describe_process(struct vmt_state *state, const char *options)
 	if (!vmt_sys_failed(vmt_sys1(SYS_uname, &uname)))
 		header->kernel =
 			vmt_publish_string(state, uname.release, __builtin_strlen(uname.release));
+	header->tunables =
+		vmt_tunables_read(find_variable(state->image.environment, "GLIBC_TUNABLES"));
 	if (options)
 		header->options = vmt_publish_string(state, options, __builtin_strlen(options));
 }

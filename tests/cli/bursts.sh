@@ -230,6 +230,9 @@ done <<'END'
 holes-of-blocks -DBLOCKS a larger M_MMAP_THRESHOLD
 holes-of-maps -DMAPS keep the range and give pages back by MADV_DONTNEED
 END
+GLIBC_TUNABLES=glibc.malloc.mmap_threshold=131072 traced holes-tuned "" bin/holes-of-blocks
+check holes-tuned grep -q 'help a larger M_MMAP_THRESHOLD (mallopt, or glibc.malloc.mmap_threshold in GLIBC_TUNABLES, which' \
+	<("$TOOL" report holes-tuned/rec | tr '\n' ' ' | sed 's/==[0-9]*==//g' | tr -s ' ')
 
 
 # Rows that would read alike are told apart: by the function that the code was inlined into (of the

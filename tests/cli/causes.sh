@@ -290,6 +290,48 @@ run rise-and-fall 200
 says rise-and-fall 'growth +\+?[0-9]: (a sawtooth|bursts): ([3-9]|10) times up to 4[0-9]{2} and back to [0-9]+'
 PROGRAM=causes
 
+# What the run's GLIBC_TUNABLES sets takes precedence over MALLOC_…, and is to be changed there; what
+# else it has is to stay.
+GLIBC_TUNABLES=glibc.malloc.arena_max=8 run one-arena 1000
+says one-arena 'help +-6[0-9]+ maps?: glibc.malloc.arena_max=1 in GLIBC_TUNABLES, which sets it now and overrides MALLOC_ARENA_MAX: the main heap is one map' \
+	'MALLOC_ARENA_MAX=1'
+GLIBC_TUNABLES=glibc.malloc.mmap_threshold=131072 run free-blocks 1000
+says free-blocks 'help +-9[0-9]+ maps?: a larger M_MMAP_THRESHOLD \(mallopt, or glibc.malloc.mmap_threshold in GLIBC_TUNABLES, which sets it now and overrides MALLOC_MMAP_THRESHOLD_\)'
+PROGRAM=causes_ended
+GLIBC_TUNABLES=glibc.malloc.mmap_threshold=131072 run grow-blocks 500
+says grow-blocks 'help +a larger M_MMAP_THRESHOLD \(mallopt, or glibc.malloc.mmap_threshold in GLIBC_TUNABLES, '
+GLIBC_TUNABLES=glibc.malloc.arena_max=8 run join-all 300
+says join-all "help +-[56][0-9]{2} maps: glibc.pthread.stack_cache_size=0 appended to GLIBC_TUNABLES with ':' " 'TUNABLES=glibc'
+GLIBC_TUNABLES=glibc.pthread.stack_cache_size=41943040 run join-all 300
+says join-all 'help +-[56][0-9]{2} maps: glibc.pthread.stack_cache_size=0 in GLIBC_TUNABLES, which sets it now ' 'TUNABLES=glibc'
+PROGRAM=causes
+# With a size of 0, glibc keeps no stacks: they were not joined, and the first that started them is known.
+GLIBC_TUNABLES=glibc.pthread.stack_cache_size=0 run unjoined 60
+says unjoined 'cause +stacks of threads that have ended and were neither joined nor detached: 1[0-9]{2} of 1[0-9]{2} maps.* help .*join them \(pthread_join\)' \
+	'TUNABLES|kept by glibc'
+# A fork child has its parent's environment.
+cat >forks.c <<'END'
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+int main(void)
+{
+	static char *block[400];
+
+	if (fork())
+		return wait(NULL) < 0;
+	for (int i = 0; i < 400; i++)
+		block[i] = malloc(200000);
+	for (int i = 0; i < 400; i += 2)
+		free(block[i]);
+	return 0;
+}
+END
+${CC:-cc} -O0 forks.c -o forks || exit 2
+GLIBC_TUNABLES=glibc.malloc.mmap_threshold=131072 "$TOOL" run -o forks.rec -- ./forks >forks.txt 2>&1
+"$TOOL" report --format=json forks.rec >forks.json
+check "in a child" jq -e 'any(.processes[].patterns[]; .remedy | contains("mmap_threshold in GLIBC_TUNABLES"))' forks.json
+
 # Each of the first two causes has its help, however long the names are that the causes have.
 cat >named.c <<'END'
 #include <fcntl.h>

@@ -72,6 +72,8 @@ pattern holes punched-holes punched-holes
 pattern wx wx-flips wx-flips
 pattern barriers write-barriers write-barriers
 pattern arenas malloc-arenas malloc-arenas
+GLIBC_TUNABLES=glibc.malloc.arena_max=256 look arenas
+check "arenas: by GLIBC_TUNABLES" jq -e '.processes[0].patterns[0].remedy | startswith("glibc.malloc.arena_max=2 in GLIBC_TUNABLES, which sets it now")' arenas.json
 pattern files one-map-per-file one-map-per-file
 pattern pieces pieces-of-files pieces-of-files
 pattern shared one-map-per-shared-memory one-map-per-shared-memory

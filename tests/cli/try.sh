@@ -266,4 +266,43 @@ check "holes that are gone at the end" [ "$(columns gone mmap-threshold | awk '{
 ONLY=mmap-threshold tried mallopt "$TARGETS/causes" free-blocks 1000
 check "mallopt: nothing is promised" [ "$(columns mallopt mmap-threshold | awk '{ print NF ":" $4 }')" = 8:0 ]
 check "mallopt: said" grep -q 'program calls mallopt, which may override' mallopt.txt
+
+# GLIBC_TUNABLES takes precedence over the variables MALLOC_…: a setting that it has is changed there,
+# others stay, and the text says so.
+# reads NAME TEXT: the notes of the table, as one line, have TEXT
+reads() {
+	check "$1: $2" sh -c 'tr -s "\n " " " <"$0.txt" | grep -qF -- "$1"' "$1" "$2"
+}
+export GLIBC_TUNABLES=glibc.malloc.arena_max=64:glibc.malloc.check=0
+tried tuned-arenas "$own" arenas
+holds tuned-arenas arenas
+reads tuned-arenas 'arenas: glibc.malloc.arena_max=2 in GLIBC_TUNABLES, which sets it now and overrides MALLOC_ARENA_MAX;'
+"$TOOL" run --try=arenas -o tuned.rec -- "$own" arenas >/dev/null 2>&1
+check "run --try=arenas: fewer maps" sh -c '[ "$("$0" report --format=json tuned.rec |
+	jq ".processes[0].maps.now - .processes[0].maps.start")" -lt 60 ]' "$TOOL"
+GLIBC_TUNABLES=glibc.malloc.mmap_threshold=4096
+ONLY=mmap-threshold tried tuned-blocks ./blocks
+holds tuned-blocks mmap-threshold
+reads tuned-blocks 'glibc.malloc.mmap_threshold=33554432 in GLIBC_TUNABLES, which sets it now'
+# What the program is started with is seen as it is, and what cannot help is not promised.
+unset GLIBC_TUNABLES
+ONLY=mmap-threshold tried started env GLIBC_TUNABLES=glibc.malloc.mmap_threshold=4096 ./blocks
+check "started: nothing is promised" [ "$(columns started mmap-threshold | awk '{ print NF ":" $4 }')" = 8:0 ]
+reads started 'mmap-threshold: glibc.malloc.mmap_threshold=33554432 in GLIBC_TUNABLES; what starts the program sets GLIBC_TUNABLES, so it has to be changed there'
+show='echo "$GLIBC_TUNABLES" >>seen; exec "$0" join-all 300'
+for before in '' glibc.malloc.check=0 glibc.pthread.stack_cache_size=99999999:glibc.malloc.check=0; do
+	rm -f seen
+	GLIBC_TUNABLES=$before ONLY=stack-cache tried kept-too sh -c "$show" "$TARGETS/causes_ended"
+	holds kept-too stack-cache
+	check "kept-too: '$before' is kept" [ "$(tail -1 seen)" = "$(sed -E 's/glibc.pthread[^:]*:?//; s/.$/&:/' <<<"$before")glibc.pthread.stack_cache_size=0" ]
+	case $before in
+	'') reads kept-too 'stack-cache: GLIBC_TUNABLES=glibc.pthread.stack_cache_size=0 in the environment' ;;
+	*pthread*) reads kept-too 'stack-cache: glibc.pthread.stack_cache_size=0 in GLIBC_TUNABLES, which sets it now (' ;;
+	*) reads kept-too "stack-cache: glibc.pthread.stack_cache_size=0 appended to GLIBC_TUNABLES with ':' (" ;;
+	esac
+done
+GLIBC_TUNABLES=glibc.malloc.check=0 timeout 100 "$TOOL" try --format=json --report-file=tuned.json --try=stack-cache \
+	-- "$TARGETS/causes_ended" join-all 300 >/dev/null 2>err
+keeps_to "JSON with a variable" try tuned.json
+check "JSON: the variable" jq -e '.remedies[0].variable == "GLIBC_TUNABLES=glibc.malloc.check=0:glibc.pthread.stack_cache_size=0"' tuned.json
 finish

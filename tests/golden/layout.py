@@ -62,7 +62,7 @@ def main():
         fields(struct, parts[title])
     sections(page)
     numbers(page)
-    print("#include <stddef.h>\n#include \"core/recording/record.h\"\n#include \"core/vma/vma.h\"")
+    print("#include <stddef.h>\n#include \"core/base/tunables.h\"\n#include \"core/recording/record.h\"\n#include \"core/vma/vma.h\"")
     print("\n".join(found))
     print(f"/* {len(found)} */")
 

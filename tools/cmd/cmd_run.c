@@ -15,6 +15,7 @@
 #include "run/outdir.h"
 #include "run/logpath.h"
 #include "run/target.h"
+#include "try/setting.h"
 #include "util/lines.h"
 #include "util/message.h"
 #include "util/must.h"
@@ -76,6 +77,17 @@ static void ignore_complaint(void *context, const char *message)
 	(void)message; /* the library, which gets the same text, complains itself */
 }
 
+/* In the environment, unless it has 1 or 2; the library leaves out what overrides it. */
+static void limit_arenas(void)
+{
+	static const struct vmt_setting two = { "MALLOC_ARENA_MAX", "glibc.malloc.arena_max", "2" };
+	char *now = vmt_setting_now(&two);
+
+	if (!now || strtoul(now, NULL, 0) - 1 > 1)
+		vmt_setting_make(&two, NULL);
+	free(now);
+}
+
 static const char *set_try(struct request *request, const char *value)
 {
 	const struct vmt_options_ops ops = { .complain = ignore_complaint };
@@ -88,7 +100,7 @@ static const char *set_try(struct request *request, const char *value)
 	if (is_good)
 		append_argument(&request->options, text);
 	if (is_good && strstr(value, "arenas"))
-		setenv("MALLOC_ARENA_MAX", "2", 0); /* the library leaves out what overrides it */
+		limit_arenas();
 	free(text);
 	return is_good ? NULL :
 			 "remedies that run can try are guards, names, advice, locks, policy, "

@@ -174,23 +174,14 @@ static void put_table(FILE *stream, const struct vmt_try *tried)
 
 static int try_one(const struct vmt_trials *trials, struct vmt_remedied *remedied)
 {
-	char *equals = strchr(remedied->variable, '=');
-	char *name =
-		equals ? strndup(remedied->variable, (size_t)(equals - remedied->variable)) : NULL;
-	char *old = name && getenv(name) ? vmt_must_copy(getenv(name)) : NULL;
+	struct vmt_setting_saved saved;
 	int ret;
 
-	if (name)
-		setenv(name, equals + 1, 1);
+	vmt_setting_make(&remedied->setting, &saved);
 	ret = vmt_trial_run(trials, *remedied->options ? remedied->options : NULL,
 			    *remedied->preload ? remedied->preload : NULL, &remedied->trial,
 			    remedied->is_promised ? &remedied->evidence : NULL);
-	if (name && old)
-		setenv(name, old, 1);
-	else if (name)
-		unsetenv(name);
-	free(name);
-	free(old);
+	vmt_setting_undo(&saved);
 	return ret;
 }
 

@@ -334,8 +334,7 @@ const char *vmt_explain_alone_word(const struct vmt_explain *explain)
 const char *vmt_explain_alone_remedy(const struct vmt_explain *explain)
 {
 	if (is_of_libc(explain))
-		return "a larger M_MMAP_THRESHOLD (mallopt, or MALLOC_MMAP_THRESHOLD_ in the "
-		       "environment): smaller blocks are no maps";
+		return vmt_explain_holes_remedy(explain->alone_of, explain->facts.tunables);
 	if (is_alone_code(explain))
 		return "one range for code that is taken in larger pieces; no call makes these one "
 		       "map";

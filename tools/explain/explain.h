@@ -122,6 +122,7 @@ struct vmt_explain_facts {
 	uint64_t threads_left; /* threads at the end, or at the last failure; 0 = unknown */
 	bool has_no_addresses; /* a call failed because no addresses were left */
 	bool is_over_rlimit; /* a call failed because of RLIMIT_AS */
+	uint32_t tunables; /* what GLIBC_TUNABLES has: see tunables.h; 0 also if not known */
 	bool gives_write; /* calls of mprotect make memory writable, again and again */
 	enum vmt_apart given; /* the attribute that most calls gave; UNKNOWN = none */
 	uint64_t given_calls; /* how many calls */
@@ -273,8 +274,8 @@ const char *vmt_explain_pattern_id(enum vmt_pattern pattern);
 /* Derived from the shape alone, or from known calls. */
 const char *vmt_explain_pattern_word(const struct vmt_explain *explain, enum vmt_pattern pattern);
 const char *vmt_explain_remedy(const struct vmt_explain *explain, enum vmt_pattern pattern);
-/* The remedy for holes that this allocator's library punched; "" = no allocator. */
-const char *vmt_explain_holes_remedy(const char *allocator);
+/* The remedy for holes that this allocator's library punched; "" = no allocator. tunables: see facts. */
+const char *vmt_explain_holes_remedy(const char *allocator, uint32_t tunables);
 /* Further advice in whole sentences; NULL = none. */
 const char *vmt_explain_also(enum vmt_pattern pattern);
 /* The size of a pattern: the maps it saves, or if that is unknown, the maps that show it. */

@@ -170,6 +170,7 @@ void vmt_explain_facts_of(const struct vmt_explain_record *record,
 		.threads_left = threads_of(view),
 		.has_no_addresses = has_failed_for(view, VMT_REASON_ADDRESS_SPACE),
 		.is_over_rlimit = has_failed_for(view, VMT_REASON_RLIMIT_AS),
+		.tunables = view->header.tunables,
 		.gives_write = gives_write(view),
 		.has_one_cut = has_one_cut(view),
 	};

@@ -3,6 +3,7 @@
  * The words of an explanation: for people, and as identifiers in JSON, which never change. Remedies
  * name the version that they need. Pure; part of explain.h.
  */
+#include "core/base/tunables.h"
 #include "explain/explain.h"
 #include "input/vmflags.h"
 
@@ -336,9 +337,15 @@ static const char *remedy_of_advice(const struct vmt_explain *explain)
 	}
 }
 
-const char *vmt_explain_holes_remedy(const char *allocator)
+const char *vmt_explain_holes_remedy(const char *allocator, uint32_t tunables)
 {
-	if (!strncmp(allocator, "libc.so", 7) || !strncmp(allocator, "libc-2", 6))
+	bool is_libcs = !strncmp(allocator, "libc.so", 7) || !strncmp(allocator, "libc-2", 6);
+
+	if (is_libcs && tunables & VMT_TUNABLES_MMAP_THRESHOLD)
+		return "a larger M_MMAP_THRESHOLD (mallopt, or glibc.malloc.mmap_threshold in "
+		       "GLIBC_TUNABLES, which sets it now and overrides MALLOC_MMAP_THRESHOLD_): "
+		       "smaller blocks are no maps";
+	if (is_libcs)
 		return "a larger M_MMAP_THRESHOLD (mallopt, or MALLOC_MMAP_THRESHOLD_ in the "
 		       "environment): smaller blocks are no maps";
 	if (!strncmp(allocator, "libjemalloc", 11))
@@ -371,6 +378,43 @@ static const char *remedy_of_guards(const struct vmt_explain *explain)
 		       patterns[VMT_PATTERN_GUARDS].remedy;
 }
 
+static const char *remedy_of_ended_threads(const struct vmt_explain *explain)
+{
+	uint32_t tunables = explain->facts.tunables;
+
+	if (explain->are_kept && tunables & VMT_TUNABLES_STACK_CACHE)
+		return "glibc.pthread.stack_cache_size=0 in GLIBC_TUNABLES, which sets it now "
+		       "(glibc 2.34), keeps none; fewer threads at a time, and joined or detached";
+	if (explain->are_kept && tunables & VMT_TUNABLES_SET)
+		return "glibc.pthread.stack_cache_size=0 appended to GLIBC_TUNABLES with ':' "
+		       "(glibc 2.34) keeps none; fewer threads at a time, and joined or detached";
+	if (explain->are_kept)
+		return "GLIBC_TUNABLES=glibc.pthread.stack_cache_size=0 in the environment (glibc "
+		       "2.34) keeps none; fewer threads at a time, and joined or detached";
+	if (!explain->facts.sites || tunables & VMT_TUNABLES_NO_STACK_CACHE)
+		return patterns[VMT_PATTERN_ENDED_THREADS].remedy;
+	return tunables & VMT_TUNABLES_SET ?
+		       "join them (pthread_join), or start them detached; where several places "
+		       "start threads, glibc.pthread.stack_cache_size=0 in GLIBC_TUNABLES shows "
+		       "which started these, since a stack is named by its first thread" :
+		       "join them (pthread_join), or start them detached; where several places "
+		       "start threads, GLIBC_TUNABLES=glibc.pthread.stack_cache_size=0 in the "
+		       "environment shows which started these, since a stack is named by its first "
+		       "thread";
+}
+
+static const char *remedy_of_arenas(const struct vmt_explain *explain, enum vmt_pattern pattern)
+{
+	if (!(explain->facts.tunables & VMT_TUNABLES_ARENA_MAX))
+		return patterns[pattern].remedy;
+	return pattern == VMT_PATTERN_ARENAS ?
+		       "glibc.malloc.arena_max=2 in GLIBC_TUNABLES, which sets it now and "
+		       "overrides MALLOC_ARENA_MAX, or in the program if it calls "
+		       "mallopt(M_ARENA_MAX)" :
+		       "glibc.malloc.arena_max=1 in GLIBC_TUNABLES, which sets it now and "
+		       "overrides MALLOC_ARENA_MAX: the main heap is one map";
+}
+
 const char *vmt_explain_remedy(const struct vmt_explain *explain, enum vmt_pattern pattern)
 {
 	if (pattern == VMT_PATTERN_ADVICE && is_by_flags(explain))
@@ -379,7 +423,7 @@ const char *vmt_explain_remedy(const struct vmt_explain *explain, enum vmt_patte
 	if (pattern == VMT_PATTERN_ADVICE)
 		return remedy_of_advice(explain);
 	if (pattern == VMT_PATTERN_HOLES && explain->holes_of)
-		return vmt_explain_holes_remedy(explain->holes_of);
+		return vmt_explain_holes_remedy(explain->holes_of, explain->facts.tunables);
 	if (pattern == VMT_PATTERN_OVER_MEMORY && explain->are_files)
 		return "read the pieces into the memory (pread) in place of mapping them over it";
 	if (pattern == VMT_PATTERN_HOLES && explain->are_shared)
@@ -412,14 +456,10 @@ const char *vmt_explain_remedy(const struct vmt_explain *explain, enum vmt_patte
 	if (pattern == VMT_PATTERN_THREADS && explain->is_java)
 		return "fewer threads (a pool, or virtual threads since JDK 21), or guards that "
 		       "are no maps";
-	if (pattern == VMT_PATTERN_ENDED_THREADS && explain->are_kept)
-		return "GLIBC_TUNABLES=glibc.pthread.stack_cache_size=0 in the environment (glibc "
-		       "2.34) keeps none; fewer threads at a time, and joined or detached";
-	if (pattern == VMT_PATTERN_ENDED_THREADS && explain->facts.sites)
-		return "join them (pthread_join), or start them detached; where several places "
-		       "start threads, GLIBC_TUNABLES=glibc.pthread.stack_cache_size=0 in the "
-		       "environment shows which started these, since a stack is named by its first "
-		       "thread";
+	if (pattern == VMT_PATTERN_ENDED_THREADS)
+		return remedy_of_ended_threads(explain);
+	if (pattern == VMT_PATTERN_ARENAS || pattern == VMT_PATTERN_ARENA_HEAPS)
+		return remedy_of_arenas(explain, pattern);
 	if (pattern == VMT_PATTERN_RESERVED &&
 	    (explain->facts.has_no_addresses || explain->facts.is_over_rlimit))
 		return "addresses ran out, not maps: share one reservation among "

@@ -4,6 +4,7 @@
  * threads have ended. If calls are unknown, only shapes that have no other cause count. Pure; part
  * of explain.h.
  */
+#include "core/base/tunables.h"
 #include "explain/search.h"
 
 #include <stdlib.h>
@@ -63,6 +64,7 @@ bool vmt_search_is_reserved(const struct vmt_search *search, size_t i)
  */
 static uint64_t count_stacks(struct vmt_search *search, uint64_t *ret_ended)
 {
+	bool keeps = !(search->facts->tunables & VMT_TUNABLES_NO_STACK_CACHE);
 	uint64_t stacks = 0, made = 0, bytes = 0, running, kept;
 
 	for (size_t i = 0; i < search->count; i++) {
@@ -76,8 +78,8 @@ static uint64_t count_stacks(struct vmt_search *search, uint64_t *ret_ended)
 	*ret_ended = 0;
 	if (!running || !stacks)
 		return stacks;
-	kept = CACHED_STACKS / (bytes / stacks) + 1;
-	search->are_kept = made >= running + VMT_EXPLAIN_LEAST / 2 &&
+	kept = keeps ? CACHED_STACKS / (bytes / stacks) + 1 : 0;
+	search->are_kept = keeps && made >= running + VMT_EXPLAIN_LEAST / 2 &&
 			   stacks < running + kept + VMT_EXPLAIN_LEAST / 2;
 	if (search->are_kept)
 		*ret_ended = made - running + 1;

@@ -4,6 +4,7 @@
  * walks the page tables, so it is read only if there are few maps, or on demand. See snapshot.h.
  */
 #include "explain/snapshot.h"
+#include "core/base/tunables.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -140,6 +141,16 @@ static int read_process(struct vmt_snapshot *snapshot, const struct vmt_snapshot
 	return 0;
 }
 
+static uint32_t tunables_of(const struct vmt_snapshot *snapshot)
+{
+	char *text = snapshot->file ? NULL :
+				      vmt_process_variable(snapshot->process.pid, "GLIBC_TUNABLES");
+	uint32_t tunables = vmt_tunables_read(text);
+
+	free(text);
+	return tunables;
+}
+
 int vmt_snapshot_take(const char *what, const struct vmt_snapshot_options *options,
 		      struct vmt_snapshot *ret_snapshot, char *ret_problem, size_t size)
 {
@@ -161,6 +172,7 @@ int vmt_snapshot_take(const char *what, const struct vmt_snapshot_options *optio
 	facts.stack_pointers = snapshot->stack_pointers;
 	facts.stack_pointer_count = snapshot->stack_pointer_count;
 	facts.threads = facts.threads_left = snapshot->process.threads;
+	facts.tunables = tunables_of(snapshot);
 	/* Without the flags, maps that look alike may still differ. */
 	facts.is_fork_child = !snapshot->file && snapshot->maps.map[0].vm_flags &&
 			      vmt_process_is_fork(&snapshot->process);

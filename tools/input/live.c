@@ -153,7 +153,7 @@ static bool has_library(uint32_t pid)
 /* Does VMATRACE_OPTIONS name a dir, as under vmatrace run? */
 static bool has_directory(uint32_t pid)
 {
-	char *options = vmt_process_options((pid_t)pid);
+	char *options = vmt_process_variable((pid_t)pid, "VMATRACE_OPTIONS");
 	bool found = options && (!strncmp(options, "dir=", 4) || strstr(options, ":dir="));
 
 	free(options);

@@ -85,10 +85,9 @@ static bool is_kernel_thread(pid_t pid)
 	return vmt_process_stat(pid, &stat) && stat.flags & PF_KTHREAD;
 }
 
-char *vmt_process_options(pid_t pid)
+char *vmt_process_variable(pid_t pid, const char *name)
 {
-	static const char variable[] = "VMATRACE_OPTIONS=";
-	const size_t length = sizeof(variable) - 1;
+	const size_t length = strlen(name);
 	char *text = NULL, *value = NULL;
 	size_t size = 0;
 	char path[64];
@@ -96,8 +95,8 @@ char *vmt_process_options(pid_t pid)
 	snprintf(path, sizeof(path), "/proc/%d/environ", (int)pid);
 	if (!vmt_slurp(path, &text, &size)) {
 		for (size_t at = 0; at < size && !value; at += strlen(text + at) + 1)
-			if (!strncmp(text + at, variable, length))
-				value = vmt_must_copy(text + at + length);
+			if (!strncmp(text + at, name, length) && text[at + length] == '=')
+				value = vmt_must_copy(text + at + length + 1);
 	}
 	free(text);
 	return value;

@@ -50,8 +50,8 @@ pid_t vmt_process_with_memory(pid_t pid);
  */
 size_t vmt_process_stack_pointers(pid_t pid, size_t limit, uint64_t **ret_pointers);
 
-/* Returns the value of VMATRACE_OPTIONS that it was started with, from malloc; NULL: none, or unknown. */
-char *vmt_process_options(pid_t pid);
+/* Returns the value of the variable that it was started with, from malloc; NULL: none, or unknown. */
+char *vmt_process_variable(pid_t pid, const char *name);
 
 /* Does it run in a copy of its parent's memory? If true, this is certain. */
 bool vmt_process_is_fork(const struct vmt_process *process);

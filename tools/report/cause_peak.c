@@ -153,14 +153,15 @@ static const struct place *to_help(const struct places *places)
 }
 
 /* What the maps were is gone with them, but not what a place asked for, again and again. */
-static const char *help_for(const struct place *place)
+static const char *help_for(const struct place *place, uint32_t tunables)
 {
 	uint32_t asked = protection_of(place);
 
 	if (place->hint || place->calls <= VMT_CAUSE_ENOUGH)
 		return NULL;
 	switch (place->call) {
-	case VMT_CALL_MUNMAP: return vmt_explain_holes_remedy(place->is_free ? "libc.so" : "");
+	case VMT_CALL_MUNMAP:
+		return vmt_explain_holes_remedy(place->is_free ? "libc.so" : "", tunables);
 	case VMT_CALL_MMAP: return "hold fewer at a time, or use parts of one larger map";
 	case VMT_CALL_MADVISE: return "give the advice once, to the whole range";
 	case VMT_CALL_MPROTECT:
@@ -194,7 +195,7 @@ static void put_places(struct vmt_lines *lines, struct vmt_explain_record *recor
 	}
 	vmt_lines_add(lines, 10, "  cause   of the %s maps at the peak: %s",
 		      vmt_lines_number(&all, record->view->header.maps_peak), text);
-	help = help_for(to_help(places));
+	help = help_for(to_help(places), record->explain.facts.tunables);
 	if (help)
 		vmt_lines_add(lines, 10, "  help    %s", help);
 }

@@ -203,7 +203,7 @@ void vmt_outdir_tell_untraced(const struct vmt_outdir_others *others)
 
 static bool records_into(pid_t pid, const char *path)
 {
-	char *options = vmt_process_options(pid);
+	char *options = vmt_process_variable(pid, "VMATRACE_OPTIONS");
 	char *wanted = vmt_must_format("dir=%s", path);
 	bool found = options && strstr(options, wanted);
 

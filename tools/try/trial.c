@@ -193,7 +193,7 @@ static void read_evidence(const struct vmt_view *view, struct vmt_evidence *evid
 	struct vmt_symbols *symbols = vmt_symbols_new(NULL);
 	struct vmt_explain_record record;
 
-	*evidence = (struct vmt_evidence){ .is_glibcs = false };
+	*evidence = (struct vmt_evidence){ .tunables = view->header.tunables };
 	read_calls(view, symbols, evidence);
 	evidence->calls_mallopt = vmt_imports_any(view, "mallopt");
 	if (!vmt_explain_record(view, symbols, &record))

@@ -23,6 +23,7 @@ struct vmt_evidence {
 	bool keeps_stacks; /* glibc may keep stacks of threads that have ended */
 	bool has_allocator; /* another allocator is loaded */
 	bool calls_mallopt; /* the program, or a library of it, does */
+	uint32_t tunables; /* what its GLIBC_TUNABLES has: see tunables.h */
 };
 
 struct vmt_trial {

@@ -162,7 +162,7 @@ static struct vmt_remedied *new_remedied(struct vmt_try *tried, const char *name
 static void promise(struct vmt_remedied *remedied, uint64_t saves)
 {
 	remedied->saves = saves;
-	remedied->is_promised = saves > 0;
+	remedied->is_promised = saves > 0 && !remedied->is_overridden;
 }
 
 /* Append name to a list such as "a,b". */
@@ -262,6 +262,28 @@ static void choose_librarys(struct vmt_try *tried, const char *only)
 	}
 }
 
+/* A setting of glibc in the environment, with `more` about it. */
+static struct vmt_remedied *new_setting(struct vmt_try *tried, const char *name,
+					struct vmt_setting setting, const char *more,
+					const char *notice)
+{
+	struct vmt_remedied *remedied = new_remedied(tried, name, NULL, notice);
+	char words[128];
+
+	remedied->setting = setting;
+	vmt_setting_words(&setting, words, sizeof(words));
+	if (vmt_setting_is_overridden(&setting, tried->evidence.tunables)) {
+		remedied->is_overridden = true;
+		remedied->notice = "what starts the program sets GLIBC_TUNABLES, so it has to be "
+				   "changed there, and could not be tried";
+		snprintf(words, sizeof(words), "%s=%s in GLIBC_TUNABLES", setting.tunable,
+			 setting.value);
+	}
+	snprintf(remedied->words, sizeof(remedied->words), "%s%s", words, more);
+	remedied->what = remedied->words;
+	return remedied;
+}
+
 static void choose_mallocs(struct vmt_try *tried, const char *only)
 {
 	const struct vmt_evidence *evidence = &tried->evidence;
@@ -273,28 +295,28 @@ static void choose_mallocs(struct vmt_try *tried, const char *only)
 		bool is_one = evidence->saves[VMT_PATTERN_ARENA_HEAPS] >
 			      evidence->saves[VMT_PATTERN_ARENAS];
 
-		remedied = new_remedied(
+		remedied = new_setting(
 			tried, "arenas",
-			is_one ? "MALLOC_ARENA_MAX=1 in the environment" :
-				 "MALLOC_ARENA_MAX=2 in the environment",
+			(struct vmt_setting){ "MALLOC_ARENA_MAX", "glibc.malloc.arena_max",
+					      is_one ? "1" : "2" },
+			"",
 			"threads wait for each other in malloc; a program that calls "
 			"mallopt(M_ARENA_MAX) itself, which is left out here, has to be "
 			"changed");
 		snprintf(remedied->options, sizeof(remedied->options), "try=arenas");
-		snprintf(remedied->variable, sizeof(remedied->variable), "MALLOC_ARENA_MAX=%d",
-			 is_one ? 1 : 2);
 		promise(remedied, saves_of(evidence->saves, BIT(ARENAS) | BIT(ARENA_HEAPS)));
 	}
 	if (is_wanted(only, "mmap-threshold",
 		      evidence->is_glibcs && evidence->shows[VMT_PATTERN_HOLES])) {
-		remedied = new_remedied(tried, "mmap-threshold",
-					"MALLOC_MMAP_THRESHOLD_=33554432 in the environment",
-					evidence->calls_mallopt ?
-						"this program calls mallopt, which may override "
-						"it: then change it there" :
-						"a program that calls mallopt itself overrides it");
-		snprintf(remedied->variable, sizeof(remedied->variable),
-			 "MALLOC_MMAP_THRESHOLD_=33554432");
+		remedied = new_setting(tried, "mmap-threshold",
+				       (struct vmt_setting){ "MALLOC_MMAP_THRESHOLD_",
+							     "glibc.malloc.mmap_threshold",
+							     "33554432" },
+				       "",
+				       evidence->calls_mallopt ?
+					       "this program calls mallopt, which may override "
+					       "it: then change it there" :
+					       "a program that calls mallopt itself overrides it");
 		promise(remedied, evidence->saves[VMT_PATTERN_HOLES]);
 		remedied->is_promised = remedied->is_promised && !evidence->calls_mallopt;
 	}
@@ -307,13 +329,11 @@ static void choose_stack_cache(struct vmt_try *tried, const char *only)
 
 	if (!is_wanted(only, "stack-cache", evidence->keeps_stacks))
 		return;
-	remedied = new_remedied(
+	remedied = new_setting(
 		tried, "stack-cache",
-		"GLIBC_TUNABLES=glibc.pthread.stack_cache_size=0 in the environment (glibc 2.34): "
-		"stacks of joined threads are not kept for new ones",
+		(struct vmt_setting){ NULL, "glibc.pthread.stack_cache_size", "0" },
+		" (glibc 2.34): stacks of joined threads are not kept for new ones",
 		"each new thread maps its stack; stacks of threads that were never joined stay");
-	snprintf(remedied->variable, sizeof(remedied->variable),
-		 "GLIBC_TUNABLES=glibc.pthread.stack_cache_size=0");
 	promise(remedied, evidence->saves[VMT_PATTERN_ENDED_THREADS]);
 }
 

@@ -7,6 +7,7 @@
 #ifndef VMT_TRY_H
 #define VMT_TRY_H
 
+#include "try/setting.h"
 #include "try/trial.h"
 
 #include <stdio.h>
@@ -16,14 +17,16 @@
 struct vmt_remedied {
 	char name[64]; /* "guards" or "guards,locks" of the library, "arenas", "jemalloc" */
 	char options[64]; /* for the library; "" = none */
-	char variable[64]; /* of the environment, "NAME=VALUE"; "" = none */
+	struct vmt_setting setting; /* of the environment */
 	char preload[128]; /* an allocator; "" = none */
+	char words[192]; /* `what` points to them where the environment decides */
 	const char *what; /* what the remedy does, in words */
 	const char *notice; /* what else the program or its users may notice, or NULL */
 	const char *leaves; /* what it leaves as it is although a report may count it, or NULL */
 	uint64_t patterns; /* what it is promised to help against; 0 if it is not of the library */
 	uint64_t saves; /* how many maps the report says it saves… */
 	bool is_promised; /* …if the report says so */
+	bool is_overridden; /* what starts the program sets it in another way: it has no effect */
 	struct vmt_trial trial;
 	struct vmt_evidence evidence; /* of that trial, if there was a promise */
 };

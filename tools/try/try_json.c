@@ -3,6 +3,8 @@
 #include "try/try.h"
 #include "util/value.h"
 
+#include <stdlib.h>
+
 static json_t *run_of(const struct vmt_trial *trial)
 {
 	json_t *run = json_object();
@@ -17,12 +19,24 @@ static json_t *run_of(const struct vmt_trial *trial)
 	return run;
 }
 
+/* "NAME=VALUE", what was set; null = nothing that has an effect. */
+static json_t *variable_of(const struct vmt_remedied *remedied)
+{
+	bool has_one = remedied->setting.tunable && !remedied->is_overridden;
+	char *text = has_one ? vmt_setting_text(&remedied->setting) : NULL;
+	json_t *value = vmt_value_string(text);
+
+	free(text);
+	return value;
+}
+
 static json_t *remedy_of(const struct vmt_try *tried, const struct vmt_remedied *remedied)
 {
 	json_t *remedy = json_object();
 
 	json_object_set_new(remedy, "name", vmt_value_string(remedied->name));
 	json_object_set_new(remedy, "what", vmt_value_string(remedied->what));
+	json_object_set_new(remedy, "variable", variable_of(remedied));
 	json_object_set_new(remedy, "notice", vmt_value_string(remedied->notice));
 	json_object_set_new(remedy, "promised",
 			    remedied->is_promised ? json_integer(-(json_int_t)remedied->saves) :
