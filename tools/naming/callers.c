@@ -14,6 +14,7 @@
 
 #define SHORT  50u /* letters of a function's name; templates have longer ones */
 #define MOST   90u /* percent of the weight */
+#define FEW    20u /* of so many maps that are made, others make at least one to be compared */
 #define TEXT   160u /* bytes of a caller with its place */
 #define STACKS 64u /* those with most weight are compared: a place may have thousands */
 
@@ -21,9 +22,11 @@
 struct way {
 	uint32_t site;
 	uint64_t weight;
+	uint64_t made; /* maps */
 	struct vmt_stack stack;
 	uint32_t first; /* the first frame that is compared… */
 	uint32_t at; /* …and the one that is now; stack.count: it has ended */
+	uint32_t inlined; /* up to here, frames are of what the blamed function was inlined into */
 	bool with_line; /* calls from two lines of a function differ */
 	bool with_system; /* none of its frames is the project's own */
 	bool is_script; /* the runtime's frames say nothing */
@@ -63,10 +66,12 @@ static void read_way(const struct vmt_callers *callers, struct way *way)
 		return;
 	way->with_system = !blamed->is_own;
 	way->is_script = blamed->is_script;
-	way->at = (uint32_t)(blamed - way->stack.frame);
-	/* What the function was inlined into is told with it. */
-	while (way->at < way->stack.count && way->stack.frame[way->at].offset == blamed->offset)
-		way->at++;
+	way->made = site.counters.created + site.counters.split;
+	way->inlined = (uint32_t)(blamed - way->stack.frame);
+	way->at = way->inlined + 1;
+	while (way->inlined < way->stack.count &&
+	       way->stack.frame[way->inlined].offset == blamed->offset)
+		way->inlined++;
 	go_on(way);
 	way->first = way->at;
 }
@@ -99,7 +104,7 @@ static bool is_same_call(const struct way *a, const struct way *b)
 	return is_same_caller(a, b) && line_at(a) == line_at(b);
 }
 
-/* Go outwards to where the stacks part. Returns false if they do not. */
+/* Go outwards to where the stacks part, or stay there. Returns false if they do not. */
 static bool find_parting(struct way *way, size_t count)
 {
 	for (;;) {
@@ -135,34 +140,80 @@ static uint64_t weight_of(const struct way *way, size_t count, const struct way 
 	return weight;
 }
 
-static void put_by_name(const struct vmt_stack_frame *frame, char *text, size_t size)
+/* The function of this frame, after a word. */
+static void put_name(const struct way *way, const char *word, char *text, size_t size)
 {
+	const struct vmt_stack_frame *frame = &way->stack.frame[way->at];
 	char name[VMT_SHORT_NAME_MAX], source[VMT_PLACE_SOURCE_MAX];
 	int length = (int)vmt_short_name(frame->function, strlen(frame->function), SHORT, name);
 
 	vmt_place_put_source(frame->short_file, frame->line, source);
-	snprintf(text, size, "by %.*s%s%s", length, name, source, frame->mark);
+	snprintf(text, size, "%s %.*s%s%s", word, length, name, source, frame->mark);
 }
 
-static void put_caller(const struct vmt_stack_frame *frame, char *text, size_t size)
+/* "called by grow src/pool.c:40", of a function that the blamed one was inlined into "through grow …" */
+static void put_caller(const struct way *way, char *text, size_t size)
 {
-	char name[TEXT];
-
-	put_by_name(frame, name, sizeof(name));
-	snprintf(text, size, " called %s", name);
+	put_name(way, way->at < way->inlined ? " through" : " called by", text, size);
 }
 
-/* The heaviest site of the function comes first, and its line is told. */
-static void find_heaviest(const struct way *way, size_t count, uint64_t all, char *text,
-			  size_t size)
+/* The heaviest site of a function comes first, and its line is told. Returns count if there is none. */
+static size_t heaviest_of(const struct way *way, size_t count, uint64_t all)
 {
+	size_t i = 0;
+
+	while (i < count && (!*function_at(&way[i]) ||
+			     weight_of(way, count, &way[i]) < all - all / 100 * (100 - MOST)))
+		i++;
+	return i;
+}
+
+/* Move those that come through the function of way[like] to the front. Returns their number. */
+static size_t keep_alike(struct way *way, size_t count, size_t like)
+{
+	struct way first = way[like], other;
+	size_t used = 0;
+
 	for (size_t i = 0; i < count; i++) {
-		uint64_t weight = weight_of(way, count, &way[i]);
-
-		if (!*function_at(&way[i]) || weight < all - all / 100 * (100 - MOST))
+		if (!is_same_call(&way[i], &first))
 			continue;
-		put_caller(&way[i].stack.frame[way[i].at], text, size);
-		return;
+		other = way[used];
+		way[used++] = way[i];
+		way[i] = other;
+	}
+	return used;
+}
+
+/*
+ * Does the function of way[like] keep much more of what it makes than the others? Then these use the
+ * functions below it as they should.
+ */
+static bool is_apart(const struct way *way, size_t count, size_t like)
+{
+	double weight[2] = { 0, 0 }, made[2] = { 0, 0 };
+
+	for (size_t i = 0; i < count; i++) {
+		bool is_alike = is_same_call(&way[i], &way[like]);
+
+		weight[is_alike] += (double)way[i].weight;
+		made[is_alike] += (double)way[i].made;
+	}
+	return made[0] * FEW >= made[1] && weight[0] * made[1] * 2 < weight[1] * made[0];
+}
+
+/* Beyond a function that others come through as well, and keep nothing, it is the one that does. */
+static void find_heaviest(struct way *way, size_t count, uint64_t all, char *text, size_t size)
+{
+	size_t i = heaviest_of(way, count, all);
+
+	while (i < count) {
+		put_caller(&way[i], text, size);
+		count = keep_alike(way, count, i);
+		if (count < 2 || !find_parting(way, count))
+			return;
+		i = heaviest_of(way, count, all);
+		if (i < count && !is_apart(way, count, i))
+			return;
 	}
 }
 
@@ -190,7 +241,7 @@ static unsigned long long percent_of(uint64_t part, uint64_t all)
 	return (part * 100 + all / 2) / all;
 }
 
-static void find_two(const struct way *way, size_t count, uint64_t all, char *text, size_t size)
+static void find_two(struct way *way, size_t count, uint64_t all, char *text, size_t size)
 {
 	uint64_t weight[2];
 	const struct way *one = find_most(way, count, NULL, &weight[0]);
@@ -199,15 +250,15 @@ static void find_two(const struct way *way, size_t count, uint64_t all, char *te
 
 	if (!two || one->with_line || weight[0] >= all - all / 100 * (100 - MOST))
 		return;
-	put_by_name(&one->stack.frame[one->at], name[0], sizeof(name[0]));
-	put_by_name(&two->stack.frame[two->at], name[1], sizeof(name[1]));
-	snprintf(text, size, " %llu %% called %s and %llu %% %s", percent_of(weight[0], all),
-		 name[0], percent_of(weight[1], all), name[1]);
+	put_caller(one, name[0], sizeof(name[0]));
+	put_name(two, two->at < two->inlined ? " through" : " by", name[1], sizeof(name[1]));
+	snprintf(text, size, " %llu %%%s and %llu %%%s", percent_of(weight[0], all), name[0],
+		 percent_of(weight[1], all), name[1]);
 }
 
 static const char *describe(const struct vmt_callers *callers, uint32_t place,
-			    void (*find)(const struct way *way, size_t count, uint64_t all,
-					 char *text, size_t size),
+			    void (*find)(struct way *way, size_t count, uint64_t all, char *text,
+					 size_t size),
 			    char *text, size_t size)
 {
 	struct way *way = calloc((size_t)callers->sites + 1, sizeof(*way));
