@@ -50,6 +50,7 @@ suppressions
 diff
 limits
 frames
+jumps
 bursts
 leaks
 owners

@@ -4,9 +4,11 @@
  * files that an input names.
  */
 #include "input/debuginfod.h"
+#include "symbols/functions.h"
 #include "symbols/symbols.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 struct vmt_symbols {
 	char unused;
@@ -70,12 +72,23 @@ bool vmt_symbols_is_outside(struct vmt_symbols *symbols, const struct vmt_symbol
 	return place->offset % 3;
 }
 
-bool vmt_symbols_tail_named(struct vmt_symbols *symbols, const struct vmt_symbols_module *module,
-			    const char *name, struct vmt_symbol *ret_symbol)
+bool vmt_symbols_named(struct vmt_symbols *symbols, const struct vmt_symbols_module *module,
+		       const char *name, uint64_t *ret_offset)
 {
 	(void)symbols, (void)module;
-	*ret_symbol = (struct vmt_symbol){ .function = name, .is_tail = true };
+	*ret_offset = (uint8_t)*name;
 	return true;
+}
+
+bool vmt_symbols_jump(struct vmt_symbols *symbols, const struct vmt_symbols_place *function,
+		      struct vmt_symbols_callee *ret_callee)
+{
+	(void)symbols;
+	*ret_callee = (struct vmt_symbols_callee){
+		.name = function->offset % 2 ? "f" : NULL,
+		.offset = function->offset + 1,
+	};
+	return function->offset % 7 < 5;
 }
 
 bool vmt_symbols_tail_at(struct vmt_symbols *symbols, const struct vmt_symbols_place *place,
@@ -96,6 +109,11 @@ bool vmt_symbols_find_generated(struct vmt_symbols *symbols, uint32_t pid, uint6
 		return false;
 	*ret_symbol = (struct vmt_symbol){ .function = "JS:*tick /srv/\033[2Japp.js:12" };
 	return true;
+}
+
+char *vmt_functions_plain_name(const char *name)
+{
+	return strdup(name);
 }
 
 void vmt_debuginfod_allow(bool show_progress)

@@ -238,6 +238,31 @@ ${CC:-cc} -O2 "$TMP/holes.c" -o "$TMP/holes" || exit 2
 "$ROOT/scripts/allocators.sh" --only="$TMP/jumps.so" "$TMP/holes" >"$TMP/table" 2>/dev/null
 near table_inside_by_jump "$(awk '/^jumps/ { print $5 }' "$TMP/table")" 99 106
 near table_splits_by_jump "$(awk '/^jumps/ { print $8 }' "$TMP/table")" 99 101
+# C++ reaches free by two or three functions of its library that jump as well, and so may the program's own.
+cat >"$TMP/delete.cc" <<'END'
+#include <unistd.h>
+__attribute__((noinline)) static void drop(char *p) { delete[] p; }
+int main(int argc, char **)
+{
+	static char *volatile block[200];
+
+	for (int i = 0; i < 200; i++)
+		block[i] = new char[100];
+	for (int i = 1; i < 200; i += 2) {
+		if (argc > 1)
+			drop(block[i]);
+		else
+			delete[] block[i];
+	}
+	_exit(0);
+}
+END
+${CXX:-c++} -O2 "$TMP/delete.cc" -o "$TMP/delete" || exit 2
+for drop in "" drop; do
+	# shellcheck disable=SC2086
+	"$ROOT/scripts/allocators.sh" --only="$TMP/jumps.so" "$TMP/delete" $drop >"$TMP/table" 2>/dev/null
+	near "table_inside_by_delete_$drop" "$(awk '/^jumps/ { print $5 }' "$TMP/table")" 99 106
+done
 CRASH=1 "$ROOT/scripts/allocators.sh" --only="$TMP/jumps.so" "$TMP/holes" >"$TMP/table" 2>/dev/null
 equal table_killed "$(grep -c 'killed by SIGSEGV$' "$TMP/table")" 1
 # Blocks of different sizes: what is left at the end tells nothing about the many that there were before.

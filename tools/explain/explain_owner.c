@@ -6,6 +6,7 @@
  */
 #include "core/report/report.h"
 #include "explain/explain_owner.h"
+#include "naming/jumps.h"
 #include "naming/names.h"
 
 #include <string.h>
@@ -116,17 +117,25 @@ static bool find_base(const struct vmt_view *view, uint32_t index, struct step *
 	return true;
 }
 
-/* The function that a frame called and that ended in a jump: it comes before the frame itself. */
-static bool find_jump(const struct vmt_view *view, const struct vmt_rec_site *site,
-		      struct vmt_symbols *symbols, uint64_t index, struct step *ret_step)
+/* A function that is not on the stack because it ended in a jump. */
+static bool find_jump(const struct vmt_view *view, const struct vmt_symbol *jumped,
+		      struct step *ret_step)
 {
-	const struct vmt_names names = { symbols, view, false };
-	struct vmt_symbol symbol;
+	ret_step->function = jumped->function;
+	return jumped->other_module && find_base(view, jumped->other_module - 1, ret_step);
+}
 
-	if (!vmt_names_find_tail(&names, site, index, &symbol) || !symbol.other_module)
-		return false;
-	ret_step->function = symbol.function;
-	return find_base(view, symbol.other_module - 1, ret_step);
+/* The last of those that a frame led to decides: it comes before the frame itself. */
+static bool jump_decides(struct vmt_explain_owner *owner, const struct vmt_view *view,
+			 const struct vmt_rec_site *site, struct vmt_symbols *symbols,
+			 uint64_t index)
+{
+	struct vmt_jumps jumps;
+	struct step step;
+
+	vmt_jumps_find(symbols, view, site, index, &jumps);
+	return jumps.count && find_jump(view, &jumps.item[jumps.count - 1], &step) &&
+	       decides(owner, step.base, step.function);
 }
 
 static bool find_frame(const struct vmt_view *view, struct vmt_symbols *symbols, uint64_t index,
@@ -154,8 +163,7 @@ struct vmt_explain_owner vmt_explain_owner(const struct vmt_view *view,
 	for (uint32_t i = 0; !owner.hint && i < count && i < FRAMES_MAX; i++) {
 		uint64_t index = (uint64_t)site->frame_first + i;
 
-		if (find_jump(view, site, symbols, index, &step) &&
-		    decides(&owner, step.base, step.function))
+		if (jump_decides(&owner, view, site, symbols, index))
 			break;
 		if (!find_frame(view, symbols, index, &step) ||
 		    decides(&owner, step.base, step.function))
@@ -220,18 +228,62 @@ static bool is_inside_allocator(const struct vmt_view *view, const struct step *
 	       is_allocation(step->function) || is_inside(step->function, is_libc(step->base));
 }
 
+/* Returns the module that malloc goes to, or VMT_NO_INDEX. */
+static uint32_t next_allocator(const struct vmt_view *view)
+{
+	uint64_t count = vmt_view_count(view, VMT_SECTION_ALLOCATORS);
+	struct vmt_rec_allocator allocator;
+	uint32_t found = VMT_NO_INDEX;
+
+	for (uint64_t i = 0; i < count; i++) {
+		if (!vmt_view_allocator(view, i, &allocator))
+			continue;
+		if (allocator.flags & VMT_ALLOCATOR_BEFORE)
+			return allocator.module;
+		if (allocator.flags & VMT_ALLOCATOR_NEXT)
+			found = allocator.module;
+	}
+	return found;
+}
+
+/* Those of the C++ library call the allocator, and do nothing else with memory. */
+static bool is_operator(const struct vmt_symbol *symbol)
+{
+	return symbol->is_system && symbol->function &&
+	       (!strncmp(symbol->function, "operator new", 12) ||
+		!strncmp(symbol->function, "operator delete", 15));
+}
+
+/* Returns the allocator that a frame led to by functions that ended in jumps, or VMT_NO_INDEX. */
+static uint32_t jumped_into(const struct vmt_view *view, const struct vmt_rec_site *site,
+			    struct vmt_symbols *symbols, uint64_t index)
+{
+	struct vmt_jumps jumps;
+	struct step step;
+
+	vmt_jumps_find(symbols, view, site, index, &jumps);
+	for (uint32_t i = jumps.count; i-- > 0;) {
+		if (find_jump(view, &jumps.item[i], &step) && is_inside_allocator(view, &step))
+			return step.module;
+		if (is_operator(&jumps.item[i]))
+			return next_allocator(view);
+	}
+	return VMT_NO_INDEX;
+}
+
 uint32_t vmt_explain_allocator(const struct vmt_view *view, const struct vmt_rec_site *site,
 			       struct vmt_symbols *symbols)
 {
 	uint32_t count = vmt_view_frame_count(view, site);
 	struct step step;
+	uint32_t module;
 
 	for (uint32_t i = 0; i < count && i < FRAMES_MAX; i++) {
 		uint64_t index = (uint64_t)site->frame_first + i;
 
-		if (find_jump(view, site, symbols, index, &step) &&
-		    is_inside_allocator(view, &step))
-			return step.module;
+		module = jumped_into(view, site, symbols, index);
+		if (module != VMT_NO_INDEX)
+			return module;
 		if (!find_frame(view, symbols, index, &step))
 			break;
 		if (is_inside_allocator(view, &step))

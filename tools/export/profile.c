@@ -171,7 +171,8 @@ static void read_stack(struct profile_reader *reader, struct vmt_profile_sample 
 	for (uint32_t i = 0; i < count; i++) {
 		uint64_t index = (uint64_t)site->frame_first + i;
 
-		if (vmt_names_find_tail(&reader->names, site, index, &tail))
+		for (uint32_t level = 0;
+		     vmt_names_find_tail(&reader->names, site, index, level, &tail); level++)
 			add_to_stack(sample, tail_location(reader, &tail));
 		add_to_stack(sample, frame_location(reader, index));
 	}

@@ -154,7 +154,8 @@ static json_t *stack_of(const struct vmt_view *view, const struct vmt_rec_site *
 
 		if (!i)
 			functions = mark_by_pointer(&names, site, functions);
-		if (vmt_names_find_tail(&names, site, index, &tail))
+		for (uint32_t level = 0; vmt_names_find_tail(&names, site, index, level, &tail);
+		     level++)
 			json_array_append_new(stack, make_tail(view, &tail));
 		json_array_extend(stack, functions);
 		json_decref(functions);

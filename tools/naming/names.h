@@ -21,11 +21,12 @@ bool vmt_names_find(struct vmt_symbols *symbols, const struct vmt_view *view, ui
 		    struct vmt_symbol *ret_symbol);
 
 /*
- * Find the function that a frame of a site called, and that is not on the stack because it ended in
- * a jump to the next frame's function. Jumps before that are unknown.
+ * Find a function that is not on the stack because it ended in a jump: level 0 is the last one that is
+ * known, the highest level the one that the frame of a site called. Of the project's own functions
+ * only that one is told, and what a frame of the C library called is not.
  */
 bool vmt_names_find_tail(const struct vmt_names *names, const struct vmt_rec_site *site,
-			 uint64_t index, struct vmt_symbol *ret_symbol);
+			 uint64_t index, uint32_t level, struct vmt_symbol *ret_symbol);
 
 /* Find one of the functions that a frame of a site stands for; false if there is no such level. */
 bool vmt_names_find_spot(const struct vmt_names *names, const struct vmt_rec_site *site,

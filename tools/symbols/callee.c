@@ -185,6 +185,96 @@ bool vmt_callee_find(Elf *elf, uint64_t address, struct vmt_callee *ret_callee)
 	return callee.name;
 }
 
+#define JUMP_MAX     6u /* bytes of a jump or a call that are read */
+#define FUNCTION_MAX 4096u /* bytes of a function that is examined */
+
+/* What may be an instruction that leads out of a function. */
+struct way_out {
+	uint64_t target; /* 0: there is none */
+	uint64_t slot; /* the jump goes through this slot; or 0 */
+	uint32_t length; /* so many bytes are certainly not the beginning of another one */
+	bool is_call;
+	bool is_by_pointer; /* a register or memory says at run time where to */
+};
+
+/* Read a relative call or jump, with or without a condition, or a jump through a pointer. */
+static struct way_out way_out_of(const uint8_t *code, uint64_t address)
+{
+	struct way_out way = { .length = 1 };
+
+	if (code[0] == 0xeb || (code[0] & 0xf0) == 0x70) {
+		way.target = address + 2 + (uint64_t)(int64_t)(int8_t)code[1];
+		return way;
+	}
+	if (code[0] == 0xe8 || code[0] == 0xe9) {
+		way.length = 5;
+		way.is_call = code[0] == 0xe8;
+	} else if ((code[0] == 0x0f && (code[1] & 0xf0) == 0x80) ||
+		   (code[0] == 0xff && code[1] == 0x25)) {
+		way.length = 6;
+	} else {
+		way.is_by_pointer = code[0] == 0xff && (code[1] & 0x38) == 0x20;
+		return way;
+	}
+	way.target = relative(address + way.length, code + way.length - 4);
+	if (code[0] == 0xff)
+		way.slot = way.target;
+	return way;
+}
+
+static bool is_same_callee(const struct vmt_callee *one, const struct vmt_callee *two)
+{
+	return one->name && two->name ? !strcmp(one->name, two->name) :
+					one->name == two->name && one->address == two->address;
+}
+
+/* Take note of a jump. Returns false if what it leads to is unknown, or is not what others lead to. */
+static bool note_jump(Elf *elf, struct way_out way, struct vmt_callee *found)
+{
+	struct vmt_callee callee = { .name = NULL };
+
+	if (way.slot || is_stub(elf, way.target, &way.slot))
+		callee.name = name_of_slot(elf, way.slot);
+	else
+		callee.address = way.target;
+	if ((found->name || found->address) && !is_same_callee(found, &callee))
+		return false;
+	found->name = callee.name;
+	found->address = callee.address;
+	return found->name || found->address;
+}
+
+/*
+ * Where instructions begin is known only behind those with a long distance to a place in the file, which
+ * hardly any other bytes have. A part of another instruction may look like a short jump or one through a
+ * pointer, and then the certainty is lost.
+ */
+bool vmt_callee_jump(Elf *elf, uint64_t start, uint64_t end, struct vmt_callee *ret_callee)
+{
+	uint8_t code[FUNCTION_MAX + JUMP_MAX] = { 0 };
+	uint64_t at = start, ignored;
+	bool is_certain = true;
+
+	*ret_callee = (struct vmt_callee){ .name = NULL };
+	if (!is_x86_64(elf) || end <= start || end - start > FUNCTION_MAX ||
+	    !read_code(elf, start, code, end - start))
+		return false;
+	while (at < end) {
+		const uint8_t *here = code + (at - start);
+		struct way_out way = way_out_of(here, at);
+
+		ret_callee->has_syscall |= here[0] == 0x0f && here[1] == 0x05;
+		is_certain &= !way.is_by_pointer;
+		if (way.target && !vmt_modulefile_offset(elf, way.target, &ignored))
+			way = (struct way_out){ .length = 1 };
+		at += way.length;
+		if (is_certain && way.target && !way.is_call &&
+		    !(way.target >= start && way.target < end))
+			is_certain = note_jump(elf, way, ret_callee);
+	}
+	return is_certain && (ret_callee->name || ret_callee->address);
+}
+
 bool vmt_callee_is_signal(Elf *elf, uint64_t address)
 {
 	static const uint8_t sigreturn[] = { 0x48, 0xc7, 0xc0, 0x0f, 0, 0, 0, 0x0f, 0x05 };

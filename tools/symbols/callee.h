@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Finds out which function a call instruction calls. A function that ended in a jump to another one
+ * Finds out which function a call instruction calls, or a function jumps to. A function that ended in a jump to another one
  * is not on the stack; only the call before the return address tells about it. Used by symbols.c.
  */
 #ifndef VMT_CALLEE_H
@@ -15,6 +15,7 @@ struct vmt_callee {
 	const char *name;
 	uint64_t address; /* a function in this file */
 	bool is_by_pointer; /* nothing is known: a pointer says at run time what is called */
+	bool has_syscall; /* the function that was searched for a jump makes a system call itself */
 };
 
 /*
@@ -22,6 +23,13 @@ struct vmt_callee {
  * target is known only at run time.
  */
 bool vmt_callee_find(Elf *elf, uint64_t address, struct vmt_callee *ret_callee);
+
+/*
+ * Find the function that the code from start to end jumps to, if all jumps out of it lead to
+ * one. False also if that is not certain, as with a jump to where a register says. Whether a
+ * function begins at the target is not examined. has_syscall is set in any case.
+ */
+bool vmt_callee_jump(Elf *elf, uint64_t start, uint64_t end, struct vmt_callee *ret_callee);
 
 /* Does a signal handler return to this address? Then the frame behind it made no call. */
 bool vmt_callee_is_signal(Elf *elf, uint64_t address);

@@ -5,8 +5,10 @@
  * size are ignored. Used by symbols.c.
  */
 #include "symbols/functions.h"
+#include "symbols/inlined.h"
 #include "util/sorted.h"
 
+#include <libiberty/demangle.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -94,23 +96,91 @@ const char *vmt_functions_find(const struct vmt_functions *functions, uint64_t a
 	return found ? found->name : NULL;
 }
 
-const struct vmt_function *vmt_functions_named(const struct vmt_functions *functions,
-					       const char *name)
+/* Compare two names up to their versions. */
+static int compare_names(const char *one, const char *two)
 {
-	size_t n = strlen(name);
+	size_t n = strcspn(one, "@"), m = strcspn(two, "@");
+	int order = memcmp(one, two, n < m ? n : m);
 
-	for (size_t i = 0; i < functions->count; i++) {
-		const char *other = functions->item[i].name;
+	return order ? order : (n > m) - (n < m);
+}
 
-		if (!strncmp(other, name, n) && (!other[n] || other[n] == '@'))
-			return &functions->item[i];
+static int by_name(const void *a, const void *b)
+{
+	const struct vmt_function *one = *(const struct vmt_function *const *)a;
+	const struct vmt_function *two = *(const struct vmt_function *const *)b;
+	int order = compare_names(one->name, two->name);
+
+	return order ? order : (one > two) - (one < two);
+}
+
+static void sort_by_name(struct vmt_functions *functions)
+{
+	functions->by_name = calloc(functions->count + 1, sizeof(*functions->by_name));
+	if (!functions->by_name)
+		return;
+	for (size_t i = 0; i < functions->count; i++)
+		functions->by_name[i] = &functions->item[i];
+	qsort(functions->by_name, functions->count, sizeof(*functions->by_name), by_name);
+}
+
+const struct vmt_function *vmt_functions_named(struct vmt_functions *functions, const char *name)
+{
+	size_t low = 0, high = functions->count;
+
+	if (!functions->by_name)
+		sort_by_name(functions);
+	if (!functions->by_name)
+		return NULL;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (compare_names(functions->by_name[middle]->name, name) < 0)
+			low = middle + 1;
+		else
+			high = middle;
 	}
-	return NULL;
+	return low < functions->count && !compare_names(functions->by_name[low]->name, name) ?
+		       functions->by_name[low] :
+		       NULL;
+}
+
+bool vmt_functions_is_piece(const char *name, const char *whole)
+{
+	size_t n = strcspn(whole, "@");
+
+	return !strncmp(name, whole, n) && (!name[n] || strchr(".@", name[n]));
+}
+
+bool vmt_functions_has_name(const struct vmt_functions *functions, const struct vmt_function *at,
+			    const char *name)
+{
+	for (uint64_t start = at->start;
+	     at < functions->item + functions->count && at->start == start; at++) {
+		if (vmt_functions_is_piece(at->name, name))
+			return true;
+	}
+	return false;
+}
+
+char *vmt_functions_plain_name(const char *name)
+{
+	/* a version in the symbol's name, as in main@@GLIBC_2.34 */
+	const char *version = strchr(name, '@');
+	char *plain = NULL;
+
+	if (version)
+		return strndup(name, (size_t)(version - name));
+	if (vmt_inlined_is_mangled(name))
+		plain = cplus_demangle(name, DMGL_AUTO | DMGL_ANSI);
+	return plain ? plain : strdup(name);
 }
 
 void vmt_functions_free(struct vmt_functions *functions)
 {
+	free(functions->by_name);
 	free(functions->item);
+	functions->by_name = NULL;
 	functions->item = NULL;
 	functions->count = 0;
 }

@@ -4,6 +4,7 @@
 #define VMT_FUNCTIONS_H
 
 #include <elfutils/libdwfl.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,6 +18,7 @@ struct vmt_function {
 struct vmt_functions {
 	struct vmt_function *item;
 	size_t count;
+	const struct vmt_function **by_name; /* or NULL: nothing was looked up by its name yet */
 };
 
 /* Read the symbol table of a module, or of its debug file if there is one. */
@@ -29,8 +31,17 @@ const char *vmt_functions_find(const struct vmt_functions *functions, uint64_t a
 const struct vmt_function *vmt_functions_at(const struct vmt_functions *functions, uint64_t addr);
 
 /* Returns the first function of this name, whatever its version, or NULL. */
-const struct vmt_function *vmt_functions_named(const struct vmt_functions *functions,
-					       const char *name);
+const struct vmt_function *vmt_functions_named(struct vmt_functions *functions, const char *name);
+
+/* Is name "grow", or "grow.cold", which is another piece of it? */
+bool vmt_functions_is_piece(const char *name, const char *whole);
+
+/* Is this one of the names of a function, or of a piece of it? */
+bool vmt_functions_has_name(const struct vmt_functions *functions, const struct vmt_function *at,
+			    const char *name);
+
+/* Returns a mangled name as it is written in the source, without a version; the caller frees it. */
+char *vmt_functions_plain_name(const char *name);
 
 void vmt_functions_free(struct vmt_functions *functions);
 

@@ -22,7 +22,6 @@
 #include <uthash.h>
 
 #include <elfutils/libdw.h>
-#include <libiberty/demangle.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,6 +35,9 @@ struct known {
 	bool is_call; /* callee is set; see is_call_known */
 	bool is_call_known; /* it has been looked up */
 	struct vmt_callee callee;
+	bool is_jump; /* likewise of the function that begins here: the only jump out of it */
+	bool is_jump_known;
+	struct vmt_callee jump;
 	UT_hash_handle hh;
 };
 
@@ -164,25 +166,12 @@ static struct module *get_module(struct vmt_symbols *symbols,
 	return module;
 }
 
-static const char *demangle(const char *name)
-{
-	/* a version in the symbol's name, as in main@@GLIBC_2.34 */
-	const char *version = strchr(name, '@');
-	char *plain = NULL;
-
-	if (version)
-		return strndup(name, (size_t)(version - name));
-	if (vmt_inlined_is_mangled(name))
-		plain = cplus_demangle(name, DMGL_AUTO | DMGL_ANSI);
-	return plain ? plain : strdup(name);
-}
-
 /* An inlined function often has only a short name in the debug information. */
 static const char *name_inlined(const char *name, Dwarf_Die *function)
 {
 	char *whole = vmt_inlined_is_mangled(name) ? NULL : vmt_qualified_name(function);
 
-	return whole ? whole : demangle(name);
+	return whole ? whole : vmt_functions_plain_name(name);
 }
 
 static void set_file(struct vmt_symbol *symbol, const char *file, const char *directory,
@@ -222,7 +211,7 @@ static void find_callers(struct known *known, struct vmt_inlined_path *path, con
 		const char *name = callers[i].name ? callers[i].name : outermost;
 
 		caller->function = callers[i].name ? name_inlined(name, callers[i].function) :
-				   name            ? demangle(name) :
+				   name            ? vmt_functions_plain_name(name) :
 						     NULL;
 		if (callers[i].file)
 			set_file(caller, callers[i].file, known->symbol.directory, callers[i].line);
@@ -256,7 +245,7 @@ static void look_up(struct module *module, uint64_t offset, struct known *known)
 	if (inlined)
 		known->symbol.function = name_inlined(inlined, &path.function[path.count - 1]);
 	else if (name)
-		known->symbol.function = demangle(name);
+		known->symbol.function = vmt_functions_plain_name(name);
 }
 
 static struct known *get_known(struct module *module, uint64_t offset)
@@ -315,25 +304,6 @@ bool vmt_symbols_callee(struct vmt_symbols *symbols, const struct vmt_symbols_pl
 		vmt_modulefile_offset(elf, known->callee.address, &ret_callee->offset));
 }
 
-/* Is name "grow", or "grow.cold", which is another piece of it? */
-static bool is_piece(const char *name, const char *whole)
-{
-	size_t n = strcspn(whole, "@");
-
-	return !strncmp(name, whole, n) && (!name[n] || strchr(".@", name[n]));
-}
-
-static bool has_name(const struct vmt_functions *functions, const struct vmt_function *at,
-		     const char *name)
-{
-	for (uint64_t start = at->start;
-	     at < functions->item + functions->count && at->start == start; at++) {
-		if (is_piece(at->name, name))
-			return true;
-	}
-	return false;
-}
-
 static const struct vmt_function *function_at(const struct module *module, uint64_t offset)
 {
 	Dwarf_Addr bias;
@@ -367,34 +337,14 @@ bool vmt_symbols_is_outside(struct vmt_symbols *symbols, const struct vmt_symbol
 	if (!other || is_after_signal(module, place->offset))
 		return false;
 	if (callee->name)
-		return !has_name(&module->functions, at, callee->name);
+		return !vmt_functions_has_name(&module->functions, at, callee->name);
 	called = function_at(other, callee->offset);
-	return called && (other != module ||
-			  (called->start != at->start && !is_piece(at->name, called->name)));
+	return called && (other != module || (called->start != at->start &&
+					      !vmt_functions_is_piece(at->name, called->name)));
 }
 
-static bool tail_of(struct module *module, const struct vmt_function *function, Elf *elf,
-		    Dwarf_Addr bias, struct vmt_symbol *ret_symbol)
-{
-	const struct vmt_symbol *symbol;
-	const struct known *known;
-	uint64_t offset;
-
-	if (vmt_callee_is_thunk(function->name) ||
-	    !vmt_modulefile_offset(elf, function->start - bias, &offset))
-		return false;
-	known = get_known(module, offset);
-	if (!known)
-		return false;
-	for (symbol = &known->symbol; symbol->caller; symbol = symbol->caller)
-		;
-	*ret_symbol = *symbol;
-	ret_symbol->is_tail = true;
-	return symbol->function;
-}
-
-bool vmt_symbols_tail_named(struct vmt_symbols *symbols, const struct vmt_symbols_module *wanted,
-			    const char *name, struct vmt_symbol *ret_symbol)
+bool vmt_symbols_named(struct vmt_symbols *symbols, const struct vmt_symbols_module *wanted,
+		       const char *name, uint64_t *ret_offset)
 {
 	struct module *module = get_module(symbols, wanted);
 	Dwarf_Addr bias;
@@ -402,7 +352,33 @@ bool vmt_symbols_tail_named(struct vmt_symbols *symbols, const struct vmt_symbol
 	const struct vmt_function *function =
 		elf ? vmt_functions_named(&module->functions, name) : NULL;
 
-	return function && tail_of(module, function, elf, bias, ret_symbol);
+	return function && vmt_modulefile_offset(elf, function->start - bias, ret_offset);
+}
+
+bool vmt_symbols_jump(struct vmt_symbols *symbols, const struct vmt_symbols_place *function,
+		      struct vmt_symbols_callee *ret_callee)
+{
+	struct module *module = get_module(symbols, function->module);
+	const struct vmt_function *at = function_at(module, function->offset);
+	struct known *known = at ? get_known(module, function->offset) : NULL;
+	const struct vmt_function *to;
+	Dwarf_Addr bias;
+	Elf *elf = elf_of(module, &bias);
+
+	*ret_callee = (struct vmt_symbols_callee){ .name = NULL };
+	if (!known)
+		return false;
+	if (!known->is_jump_known)
+		known->is_jump =
+			vmt_callee_jump(elf, at->start - bias, at->end - bias, &known->jump);
+	known->is_jump_known = true;
+	*ret_callee = (struct vmt_symbols_callee){ .name = known->jump.name,
+						   .has_syscall = known->jump.has_syscall };
+	if (!known->is_jump || known->jump.name)
+		return known->is_jump;
+	to = vmt_functions_at(&module->functions, known->jump.address + bias);
+	return to && !vmt_functions_is_piece(to->name, at->name) &&
+	       vmt_modulefile_offset(elf, known->jump.address, &ret_callee->offset);
 }
 
 bool vmt_symbols_tail_at(struct vmt_symbols *symbols, const struct vmt_symbols_place *place,
@@ -410,13 +386,23 @@ bool vmt_symbols_tail_at(struct vmt_symbols *symbols, const struct vmt_symbols_p
 {
 	struct module *module = get_module(symbols, place->module);
 	const struct vmt_function *function = function_at(module, place->offset);
+	const struct vmt_symbol *symbol;
+	const struct known *known;
 	Dwarf_Addr bias;
 	Elf *elf = elf_of(module, &bias);
 	uint64_t address;
 
-	return function && vmt_modulefile_address(elf, place->offset, &address) &&
-	       function->start == address + bias &&
-	       tail_of(module, function, elf, bias, ret_symbol);
+	if (!function || !vmt_modulefile_address(elf, place->offset, &address) ||
+	    function->start != address + bias || vmt_callee_is_thunk(function->name))
+		return false;
+	known = get_known(module, place->offset);
+	if (!known)
+		return false;
+	for (symbol = &known->symbol; symbol->caller; symbol = symbol->caller)
+		;
+	*ret_symbol = *symbol;
+	ret_symbol->is_tail = true;
+	return symbol->function;
 }
 
 bool vmt_symbols_find_generated(struct vmt_symbols *symbols, uint32_t pid, uint64_t since,
@@ -450,7 +436,7 @@ static void free_function(const struct vmt_symbol *symbol)
 {
 	union {
 		const char *constant;
-		void *owned; /* allocated by demangle() */
+		void *owned; /* allocated by vmt_functions_plain_name() */
 	} name = { symbol->function };
 
 	free(name.owned);

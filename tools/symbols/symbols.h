@@ -64,11 +64,12 @@ struct vmt_symbols_place {
 	uint64_t offset;
 };
 
-/* The function that a call instruction calls, if that is certain. */
+/* The function that a call or a jump leads to, if that is certain. */
 struct vmt_symbols_callee {
 	const char *name; /* a function of any module; or NULL: see offset */
 	uint64_t offset; /* a function in the caller's module */
 	bool is_by_pointer; /* it is not certain, because the call goes through a pointer */
+	bool has_syscall; /* see vmt_symbols_jump */
 };
 
 bool vmt_symbols_callee(struct vmt_symbols *symbols, const struct vmt_symbols_place *call,
@@ -82,9 +83,17 @@ bool vmt_symbols_is_outside(struct vmt_symbols *symbols, const struct vmt_symbol
 			    const struct vmt_symbols_module *caller,
 			    const struct vmt_symbols_callee *callee);
 
-/* Find the function of this name in a module, as one that ended in a jump. */
-bool vmt_symbols_tail_named(struct vmt_symbols *symbols, const struct vmt_symbols_module *module,
-			    const char *name, struct vmt_symbol *ret_symbol);
+/* Find where in a module's file the function of this name begins. */
+bool vmt_symbols_named(struct vmt_symbols *symbols, const struct vmt_symbols_module *module,
+		       const char *name, uint64_t *ret_offset);
+
+/*
+ * Where does the function that begins at a place jump to? False if its jumps lead to several, or
+ * if that is not certain. ret_callee->has_syscall is set in any case: does the
+ * function make a system call of its own?
+ */
+bool vmt_symbols_jump(struct vmt_symbols *symbols, const struct vmt_symbols_place *function,
+		      struct vmt_symbols_callee *ret_callee);
 
 /* Find the function that begins at a place, as one that ended in a jump. */
 bool vmt_symbols_tail_at(struct vmt_symbols *symbols, const struct vmt_symbols_place *place,

@@ -86,7 +86,8 @@ static uint32_t run_length(struct vmt_report *text, const struct vmt_rec_site *s
 
 	while (!text->options->verbose && from + n < count &&
 	       vmt_report_find(text, site, spot_of(site, from + n), true, &frame) &&
-	       vmt_report_is_runtime(frame.path) && !is_below_main(text, &frame))
+	       vmt_report_is_runtime(frame.path) && !frame.names.is_tail &&
+	       !is_below_main(text, &frame))
 		n++;
 	return n;
 }
@@ -216,7 +217,7 @@ static void put_function(struct vmt_report *text, const struct vmt_rec_site *sit
 	put_frame(text, &frame, progress->number++);
 	progress->lines++;
 	progress->is_over = is_main(text, &frame);
-	frame.is_inlined &= !vmt_report_is_runtime(frame.path);
+	frame.is_inlined &= frame.names.is_tail || !vmt_report_is_runtime(frame.path);
 	progress->spot = next_spot(progress->spot, &frame);
 }
 
