@@ -297,6 +297,7 @@ void vmt_jumps_find(struct vmt_symbols *symbols, const struct vmt_view *view,
 
 	ret_jumps->count = 0;
 	ret_jumps->is_own = false;
+	ret_jumps->caller_is_runtime = false;
 	if (!find_frame(view, index, &search.at))
 		return;
 	ret_jumps->caller_is_runtime = vmt_report_is_runtime(search.at.path);
