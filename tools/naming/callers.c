@@ -141,7 +141,7 @@ static uint64_t weight_of(const struct way *way, size_t count, const struct way 
 }
 
 /* The function of this frame, after a word. */
-static void put_name(const struct way *way, const char *word, char *text, size_t size)
+static void put_way_name(const struct way *way, const char *word, char *text, size_t size)
 {
 	const struct vmt_stack_frame *frame = &way->stack.frame[way->at];
 	char name[VMT_SHORT_NAME_MAX], source[VMT_PLACE_SOURCE_MAX];
@@ -154,7 +154,7 @@ static void put_name(const struct way *way, const char *word, char *text, size_t
 /* "called by grow src/pool.c:40", of a function that the blamed one was inlined into "through grow …" */
 static void put_caller(const struct way *way, char *text, size_t size)
 {
-	put_name(way, way->at < way->inlined ? " through" : " called by", text, size);
+	put_way_name(way, way->at < way->inlined ? " through" : " called by", text, size);
 }
 
 /* The heaviest site of a function comes first, and its line is told. Returns count if there is none. */
@@ -251,7 +251,7 @@ static void find_two(struct way *way, size_t count, uint64_t all, char *text, si
 	if (!two || one->with_line || weight[0] >= all - all / 100 * (100 - MOST))
 		return;
 	put_caller(one, name[0], sizeof(name[0]));
-	put_name(two, two->at < two->inlined ? " through" : " by", name[1], sizeof(name[1]));
+	put_way_name(two, two->at < two->inlined ? " through" : " by", name[1], sizeof(name[1]));
 	snprintf(text, size, " %llu %%%s and %llu %%%s", percent_of(weight[0], all), name[0],
 		 percent_of(weight[1], all), name[1]);
 }
