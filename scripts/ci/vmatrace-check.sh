@@ -64,7 +64,9 @@ check() {
 
 # The whole path of a file, without links among its folders.
 whole() {
-	if dir=$(cd "$(dirname -- "$1")" 2>/dev/null && pwd -P); then
+	if [ "${1##*/}" = .. ] && dir=$(cd "$1" 2>/dev/null && pwd -P); then
+		echo "$dir"
+	elif dir=$(cd "$(dirname -- "$1")" 2>/dev/null && pwd -P); then
 		echo "${dir%/}/$(basename -- "$1")"
 	else
 		echo "$1"
@@ -105,14 +107,51 @@ without() {
 	printf '%s' "$text$rest"
 }
 
-# An argument as it is on every machine: paths begin in the build or project, and of those to other
-# places only the last part is kept.
-portable() {
+# Is this path one of those in which names begin?
+is_root() {
+	for root in "$(build_of "${program%/*}")" "$(build_of "$here")" "$project" "$here"; do
+		[ -z "$root" ] || [ "${1%/}" != "$root" ] || return 0
+	done
+	return 1
+}
+
+# The text with the paths in it that lead upwards, or all that are absolute, as they are without that and
+# without links. Test runners name a script by the way from the build folder, which differs between these.
+resolved() {
+	rest=$2 text=
+	while :; do
+		path=${rest%%[ =\'\"]*}
+		rest=${rest#"$path"}
+		case $1$path in
+		upwards*/../* | upwards../* | upwards*/.. | upwards.. | absolute/?*)
+			[ ! -d "${path%/*}/" ] || path=$(whole "$path")
+			;;
+		esac
+		! is_root "$path" || path=.
+		text=$text$path
+		[ -n "$rest" ] || break
+		text=$text${rest%"${rest#?}"}
+		rest=${rest#?}
+	done
+	printf '%s' "$text"
+}
+
+without_roots() {
 	argument=$1
 	for root in "$(build_of "${program%/*}")" "$(build_of "$here")" "$project" "$here"; do
 		[ -z "$root" ] || argument=$(without "$argument" "$root/")
 	done
-	printf '%s' "$argument" | sed "s,\(^\|[ ='\"]\)/[^ '\"]*/,\1,g"
+	printf '%s' "$argument"
+}
+
+# An argument as it is on every machine: paths begin in the build or project, and of those to other
+# places only the last part is kept.
+portable() {
+	if [ -z "$as_given" ]; then
+		set -- "$(without_roots "$(resolved upwards "$1")")"
+		set -- "$(resolved absolute "$1")"
+	fi
+	without_roots "$1" | sed "s,\(^\|[ ='\"]\)/[^ '\"]*/,\1,g"
 }
 
 # The program's place: programs of the system have their name only.
@@ -170,10 +209,22 @@ is_alone() {
 
 has_test() { grep -q '^ *"test": ' "$1"; }
 
+# Versions before this one left paths that lead upwards as they were: ../tests/run.sh.
+find_as_given() {
+	as_given=1
+	given=$folder/$(shift && name_of "$@").json
+	if [ -e "$given" ] && has_test "$given"; then
+		baseline=$given
+		test=$(shift && test_of "$@")
+	fi
+	as_given=
+}
+
 # Find the baseline: the test's own, or one of an older version, if it can be of no other test.
 find_baseline() {
 	old=$folder/$(old_name_of "$@").json
 	[ "$VMATRACE_SAVE" = 0 ] && [ -z "$VMATRACE_NAME" ] || return 0
+	[ -e "$baseline" ] || find_as_given "$@"
 	[ -e "$baseline" ] || [ ! -e "$old" ] || has_test "$old" || baseline=$old
 	if [ -e "$baseline" ] && ! has_test "$baseline" && ! is_alone "$@"; then
 		refuse "$baseline does not say of which test it is, and there are others with the same name;" \
@@ -181,6 +232,7 @@ find_baseline() {
 	fi
 }
 
+as_given=
 VMATRACE_SAVE=${VMATRACE_SAVE:-0} VMATRACE_NAME=${VMATRACE_NAME:-}
 program=$1
 [ "${1#*/}" != "$1" ] || program=$(command -v -- "$1" || echo "/$1")

@@ -297,6 +297,53 @@ old_baselines() {
 	status direct-named 2 vmatrace check --test=net --baseline=maps.json -- disk/test_main
 }
 
+# A script's test has the same baseline wherever the build lies, and one without a baseline is not
+# passed over.
+elsewhere() {
+	local builds="build out/ci $TMP/far/build" build
+	mkdir "$TMP/scripts" && cd "$TMP/scripts" && cp -r "$ROOT/tests/ci/scripts"/* "$REPO/ci" . || exit 2
+	cp "$ROOT/tests/ci/twins/maps.h" .
+	ln -s "$TMP/scripts" "$TMP/link"
+	elsewhere_is meson "meson setup" "meson test --setup=maps -C"
+	check meson-script-name [ "$(cd maps && echo *)" = "grow-0-checks_run.sh---build=..json sh-checks_run.sh-._grow.json" ]
+	rm maps/sh-*
+	status meson-script-forgotten 1 meson test --setup=maps -C build
+	rm -r build "$TMP/far" && export VMATRACE_BASELINE=$TMP/scripts/maps VMATRACE_REQUIRE=1
+	elsewhere_is ctest "cmake -DVMATRACE_CHECK=ON -B" "ctest --test-dir"
+	old_scripts
+	unset VMATRACE_BASELINE VMATRACE_REQUIRE
+}
+
+# elsewhere_is NAME SETUP TEST: what was saved from the first build folder is found from all others
+elsewhere_is() {
+	local folder
+	for build in $builds; do
+		status "$1-script-setup" 0 $2 "$build" .
+		[ "$1" != ctest ] || cmake --build "$build" >/dev/null
+		[ "$build" != build ] || status "$1-script-save" 0 env VMATRACE_SAVE=1 $3 build
+		status "$1-script in $build" 0 $3 "$build"
+		MORE=20 status "$1-script leaks in $build" "$([ "$1" = meson ] && echo 2 || echo 8)" $3 "$build"
+	done
+	# A checkout that is reached by a link is the same.
+	status "$1-script by a link" 0 $2 "$TMP/link/by-link" "$TMP/link"
+	[ "$1" != ctest ] || cmake --build by-link >/dev/null
+	MORE=20 status "$1-script leaks by a link" "$([ "$1" = meson ] && echo 2 || echo 8)" $3 "$TMP/link/by-link"
+	rm -r by-link
+}
+
+# Baselines that were named after the way from the build folder are read from that folder.
+old_scripts() {
+	cd build && rm -r ../maps || exit 2
+	VMATRACE_SAVE=1 status way-save 0 vmatrace-check.sh sh ../checks/run.sh ./grow
+	check way-name [ "$(cd ../maps && echo *)" = sh-checks_run.sh-._grow.json ]
+	jq '.test = "sh ../checks/run.sh ./grow"' ../maps/sh-checks_run.sh-._grow.json >../maps/sh-.._checks_run.sh-._grow.json
+	rm ../maps/sh-checks_run.sh-._grow.json
+	status way-old 0 vmatrace-check.sh sh ../checks/run.sh ./grow
+	MORE=20 status way-old-leaks 23 vmatrace-check.sh sh ../checks/run.sh ./grow
+	VMATRACE_SAVE=1 status way-save-string 0 vmatrace-check.sh sh -c '../checks/run.sh ./grow || sh "../checks/run.sh" ./grow'
+	check way-string-name [ -e ../maps/sh--c-checks_run.sh_._grow____sh__checks_run.sh__._grow.json ]
+}
+
 begin
 by_hand
 forges
@@ -304,4 +351,5 @@ meson_tests
 ctest_tests
 not_judged
 twins
+elsewhere
 finish
