@@ -51,12 +51,15 @@ tmux send-keys -t top r
 check "…and all keys" shows "sorted by created: lnpcrs$"
 tmux send-keys -t top Enter
 check "Enter opens the stack" shows "#1  "
+check "…and q goes back" shows "^q: back "
 check "…of the first of the row's call sites" shows "^the first of [2-9] stacks, 1 live"
 tmux send-keys -t top q
 check "q closes it" shows "live/s"
+check "…and quits there" shows "^q: quit "
 for key in h "?"; do
 	tmux send-keys -t top "$key"
 	check "$key shows the keys" shows "the next process"
+	check "…and q goes back" shows "^q: back "
 	tmux send-keys -t top "$key"
 	check "…and the rows again" shows "live/s"
 done
@@ -112,4 +115,53 @@ check "after its end" shows "^maps   9 "
 check "…the limit will not be reached" sh -c '! grep -q "the limit in" screen'
 check "…nothing grows" sh -c 'grep -q "rate   none, the process has" screen && ! grep -q " +[0-9]*  *[0-9]*  *mmap" screen'
 check "40 columns show the end" sh -c 'head -1 screen | grep -q ENDED'
+
+# What a process gave back between the last look and its end is not shown as if it were still there.
+cat >gives_back.c <<'END'
+#include <stdio.h>
+#include <sys/mman.h>
+#define PAGE 4096
+int main(void)
+{
+	static char *map[500];
+	for (int i = 0; i < 500; i++) {
+		map[i] = mmap(NULL, 2 * PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		mprotect(map[i], PAGE, PROT_NONE);
+	}
+	puts("ready");
+	fflush(stdout);
+	getchar();
+	for (int i = 0; i < 500; i++)
+		munmap(map[i], 2 * PAGE);
+	return 0;
+}
+END
+$CC -D_GNU_SOURCE -g gives_back.c -o gives_back || exit 2
+mkdir back && mkfifo go
+for dir in dir=$work/back: ""; do
+	for plain in "" --plain; do
+		tmux kill-session -t top
+		: >ready
+		LD_PRELOAD=${tool%/tools/*}/preload/libvmatrace.so VMATRACE_OPTIONS=${dir}report=0 ./gives_back <go >ready &
+		gives=$!
+		exec 8>go
+		for look in $(seq 100); do
+			grep -q ready ready || sleep 0.05
+		done
+		tmux new-session -d -s top -x 80 -y 20 "$VMATRACE top $plain -i 0.1 $gives; echo status \$?; sleep 60" 8>&-
+		check "before the end, $dir$plain" shows "1,\?0[0-9][0-9] "
+		exec 8>&-
+		[ -s ready ] && wait $gives
+		if [ -z "$plain" ]; then
+			check "at the end, $dir" shows "ENDED"
+			check "…the maps of the end" shows "^maps   [1-9][0-9] "
+			tmux send-keys -t top n
+			check "…sorted otherwise" shows "sorted by net"
+			check "…as well" shows "^maps   [1-9][0-9] "
+			tmux send-keys -t top q
+		fi
+		check "the end is told, $dir$plain" shows "has ended: [1-9][0-9] maps at the end, peak 1,0"
+		check "…without a complaint" sh -c '! grep -q "^vmatrace: " screen'
+	done
+done
 finish

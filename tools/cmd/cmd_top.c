@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 struct request {
-	const char *argument;
+	struct vmt_live live;
 	const char *symbols;
 	enum vmt_rows_sort sort;
 	uint32_t pid;
@@ -108,7 +108,7 @@ static int parse_top(int argc, char **argv, struct request *request)
 	if (status < 0 && optind + 1 != argc)
 		return vmt_arguments_refuse(
 			&arguments, "exactly one process, directory or recording is needed", "");
-	request->argument = argv[optind];
+	request->live.text = argv[optind];
 	return status;
 }
 
@@ -148,7 +148,7 @@ static void tell_end(const struct vmt_top *top)
 	       vmt_lines_number(&limit, header->maps_limit));
 }
 
-static int run_plain(const struct request *request, struct vmt_symbols *symbols)
+static int run_plain(struct request *request, struct vmt_symbols *symbols)
 {
 	struct vmt_top before = { .count = 0 };
 	struct vmt_top top;
@@ -157,7 +157,7 @@ static int run_plain(const struct request *request, struct vmt_symbols *symbols)
 	for (unsigned long n = 0; !is_gone && (!request->count || n < request->count); n++) {
 		if (n)
 			usleep((useconds_t)request->interval * 1000);
-		if (vmt_top_read(&top, request->argument, request->pid, request->sort, 0, symbols,
+		if (vmt_top_read(&top, &request->live, request->pid, request->sort, 0, symbols,
 				 n ? &before : NULL)) {
 			vmt_top_free(&top);
 			vmt_top_free(&before);
@@ -181,8 +181,8 @@ static bool is_time(const struct request *request, const struct vmt_top *top)
 }
 
 /* A process that has ended stays on the screen until the user leaves. */
-static void run_screen(const struct request *request, struct vmt_symbols *symbols,
-		       struct vmt_top *top, struct vmt_top_screen *screen)
+static void run_screen(struct request *request, struct vmt_symbols *symbols, struct vmt_top *top,
+		       struct vmt_top_screen *screen)
 {
 	enum vmt_rows_sort sort = screen->sort;
 	uint32_t pid = screen->pid;
@@ -203,7 +203,7 @@ static void run_screen(const struct request *request, struct vmt_symbols *symbol
 		pid = screen->pid;
 		/* A process that is gone leaves the last screen as it is, without a message over it. */
 		vmt_message_mute(true);
-		ret = vmt_top_read(&next, request->argument, pid, sort, vmt_top_screen_width(),
+		ret = vmt_top_read(&next, &request->live, pid, sort, vmt_top_screen_width(),
 				   symbols, top);
 		vmt_message_mute(false);
 		if (ret) {
@@ -217,7 +217,7 @@ static void run_screen(const struct request *request, struct vmt_symbols *symbol
 	}
 }
 
-static int show(const struct request *request, struct vmt_symbols *symbols)
+static int show(struct request *request, struct vmt_symbols *symbols)
 {
 	struct vmt_top_screen screen = { .sort = request->sort, .pid = request->pid };
 	struct vmt_top top;
@@ -227,7 +227,7 @@ static int show(const struct request *request, struct vmt_symbols *symbols)
 	if (screen.sort == VMT_ROWS_DEFAULT)
 		screen.sort = VMT_ROWS_LIVE;
 	/* Read once before taking over the screen, so that a message can be read. */
-	if (vmt_top_read(&top, request->argument, request->pid, screen.sort, 80, symbols, NULL)) {
+	if (vmt_top_read(&top, &request->live, request->pid, screen.sort, 80, symbols, NULL)) {
 		vmt_top_free(&top);
 		return VMT_EXIT_USAGE;
 	}
@@ -248,7 +248,7 @@ static int show(const struct request *request, struct vmt_symbols *symbols)
 
 int vmt_cmd_top(int argc, char **argv)
 {
-	struct request request = { .interval = 1000 };
+	struct request request = { .interval = 1000, .live = { NULL, -1 } };
 	int status = parse_top(argc, argv, &request);
 	struct vmt_symbols *symbols;
 
@@ -259,5 +259,6 @@ int vmt_cmd_top(int argc, char **argv)
 		return VMT_EXIT_FAILED;
 	status = show(&request, symbols);
 	vmt_symbols_free(symbols);
+	vmt_live_close(&request.live);
 	return status;
 }

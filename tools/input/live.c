@@ -204,17 +204,40 @@ int vmt_live_find(struct vmt_recordings *recordings, uint32_t pid)
 	return ret;
 }
 
-int vmt_live_load(struct vmt_recordings *recordings, const char *text)
+int vmt_live_look(struct vmt_recordings *recordings, struct vmt_live *live)
 {
 	size_t before = recordings->count;
 	struct stat stat_buffer;
 	uint32_t pid;
-	int ret;
+	int fd, ret;
 
-	if (!is_number(text) || !stat(text, &stat_buffer))
-		return vmt_load_path(recordings, text);
-	pid = (uint32_t)strtoul(text, NULL, 10);
-	ret = vmt_live_find(recordings, pid);
+	if (!is_number(live->text) || !stat(live->text, &stat_buffer))
+		return vmt_load_path(recordings, live->text);
+	pid = (uint32_t)strtoul(live->text, NULL, 10);
+	fd = open_recording(pid);
+	if (fd >= 0) {
+		vmt_live_close(live);
+		live->fd = fd;
+	} else if (live->fd < 0) {
+		return complain(pid, fd);
+	}
+	ret = vmt_load_fd(recordings, live->fd);
 	/* A damaged recording was complained of when it was loaded. */
 	return !ret || ret == -EBADMSG || recordings->count > before ? ret : complain(pid, ret);
+}
+
+void vmt_live_close(struct vmt_live *live)
+{
+	if (live->fd >= 0)
+		close(live->fd);
+	live->fd = -1;
+}
+
+int vmt_live_load(struct vmt_recordings *recordings, const char *text)
+{
+	struct vmt_live live = { text, -1 };
+	int ret = vmt_live_look(recordings, &live);
+
+	vmt_live_close(&live);
+	return ret;
 }

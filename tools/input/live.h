@@ -12,6 +12,16 @@
  */
 int vmt_live_load(struct vmt_recordings *recordings, const char *text);
 
+/* What is looked at again and again. Begin with { text, -1 }. */
+struct vmt_live {
+	const char *text;
+	int fd; /* of the recording of a process, which is found no more once it has ended; or -1 */
+};
+
+/* As vmt_live_load(); a process that was found before is read to its end. */
+int vmt_live_look(struct vmt_recordings *recordings, struct vmt_live *live);
+void vmt_live_close(struct vmt_live *live);
+
 /*
  * Add the recording of a running process, without a message if there is none. Returns 0 or -errno.
  */

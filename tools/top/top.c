@@ -4,7 +4,6 @@
  * it grows, and since a directory may contain more recordings than before. See top.h.
  */
 #include "core/report/report.h"
-#include "input/live.h"
 #include "input/liveness.h"
 #include "naming/place.h"
 #include "picture/picture.h"
@@ -152,7 +151,26 @@ static bool choose(const struct vmt_recordings *recordings, uint32_t pid, size_t
 	return chosen < recordings->count;
 }
 
-int vmt_top_read(struct vmt_top *ret_top, const char *argument, uint32_t pid,
+static bool has_lost_process(const struct vmt_top *top)
+{
+	const struct vmt_view *view = vmt_top_view(top);
+
+	return view->header.end == VMT_END_RUNNING && vmt_liveness_is_gone(view);
+}
+
+/* Load what is named, and choose what is shown. Returns 0 or -errno. */
+static int load(struct vmt_top *top, struct vmt_live *live, uint32_t pid)
+{
+	int ret = vmt_live_look(&top->recordings, live);
+
+	if (!top->recordings.count)
+		return ret ? ret : -ENOENT;
+	if (!choose(&top->recordings, pid, &top->chosen))
+		return -ESRCH;
+	return 0;
+}
+
+int vmt_top_read(struct vmt_top *ret_top, struct vmt_live *live, uint32_t pid,
 		 enum vmt_rows_sort sort, uint32_t bars, struct vmt_symbols *symbols,
 		 const struct vmt_top *before)
 {
@@ -160,11 +178,14 @@ int vmt_top_read(struct vmt_top *ret_top, const char *argument, uint32_t pid,
 	int ret;
 
 	*top = (struct vmt_top){ .sort = sort };
-	ret = vmt_live_load(&top->recordings, argument);
-	if (!top->recordings.count)
-		return ret ? ret : -ENOENT;
-	if (!choose(&top->recordings, pid, &top->chosen))
-		return -ESRCH;
+	ret = load(top, live, pid);
+	if (!ret && has_lost_process(top)) {
+		/* It may have ended since it was read: what is read now is all that it wrote. */
+		vmt_load_free(&top->recordings);
+		ret = load(top, live, pid);
+	}
+	if (ret)
+		return ret;
 	top->pid = vmt_top_view(top)->header.pid;
 	top->image = vmt_top_view(top)->header.image;
 	top->time = vmt_liveness_now(CLOCK_MONOTONIC);

@@ -7,6 +7,7 @@
 #define VMT_TOP_H
 
 #include "core/report/report.h"
+#include "input/live.h"
 #include "report/print.h"
 #include "symbols/symbols.h"
 
@@ -47,7 +48,7 @@ static inline const struct vmt_view *vmt_top_view(const struct vmt_top *top)
  * Read the moment of process pid, or with 0 of the process with most maps. before: the previous
  * moment; NULL = rates are 0. Returns 0, or -errno after a message. Free with vmt_top_free().
  */
-int vmt_top_read(struct vmt_top *ret_top, const char *argument, uint32_t pid,
+int vmt_top_read(struct vmt_top *ret_top, struct vmt_live *live, uint32_t pid,
 		 enum vmt_rows_sort sort, uint32_t bars, struct vmt_symbols *symbols,
 		 const struct vmt_top *before);
 void vmt_top_free(struct vmt_top *top);

@@ -247,6 +247,12 @@ void vmt_top_screen_follow(struct vmt_top_screen *screen, const struct vmt_top *
 	screen->shows_stack = false;
 }
 
+/* Does q quit, rather than go back to the rows? */
+static bool is_at_rows(const struct vmt_top_screen *screen)
+{
+	return !screen->shows_stack && !screen->shows_help && !screen->shows_picture;
+}
+
 void vmt_top_screen_draw(const struct vmt_top_screen *screen, const struct vmt_top *top,
 			 struct vmt_symbols *symbols)
 {
@@ -265,9 +271,9 @@ void vmt_top_screen_draw(const struct vmt_top_screen *screen, const struct vmt_t
 	else
 		draw_rows(screen, top);
 	snprintf(text, sizeof(text),
-		 "%sq: quit  h: help  space: %s  Enter: stack  sorted by %s: lnpcrs",
-		 screen->is_paused ? "PAUSED  " : "", screen->is_paused ? "go on" : "pause",
-		 sort_words[screen->sort]);
+		 "%sq: %s  h: help  space: %s  Enter: stack  sorted by %s: lnpcrs",
+		 screen->is_paused ? "PAUSED  " : "", is_at_rows(screen) ? "quit" : "back",
+		 screen->is_paused ? "go on" : "pause", sort_words[screen->sort]);
 	attron(A_DIM);
 	put_screen_line(LINES - 1, 0, text);
 	attroff(A_DIM);
@@ -305,7 +311,7 @@ enum vmt_top_key vmt_top_screen_wait(struct vmt_top_screen *screen, const struct
 	if (key == ERR)
 		return VMT_TOP_NOTHING;
 	if (key == 27 || key == 'q') {
-		if (!screen->shows_stack && !screen->shows_help && !screen->shows_picture)
+		if (is_at_rows(screen))
 			return VMT_TOP_QUIT;
 		screen->shows_stack = screen->shows_help = screen->shows_picture = false;
 	} else if (key == 'h' || key == '?') {
