@@ -98,6 +98,57 @@ AFTER=$(library libefence.so.0)
 check "Electric Fence is installed" [ -e "$AFTER" ]
 pattern debugger debugging-allocator debugging-allocator
 fields "fields of patterns" rec-guards
+
+# Memory that is closed when it is given back, as one map with a guard: what a single change saves is
+# promised of that change, and what takes two is promised of both.
+# record_way NAME ARGUMENT...
+record_way() {
+	local name=$1
+	shift
+	mkdir "rec-$name"
+	LD_PRELOAD=$LIB VMATRACE_OPTIONS="dir=rec-$name:report=0" "$TARGETS/pattern_guarded" "$@" \
+		</dev/null >/dev/null 2>err || return
+	"$TOOL" report --format=json "rec-$name" 2>>err |
+		jq '.processes[0].maps = .processes[0].maps.now' >"$name.json"
+}
+maps_of() {
+	jq '.processes[0].maps' "$1.json"
+}
+saves_of() {
+	jq "[.processes[0].patterns[] | select(.pattern == \"$2\") | .saves] | add // 0" "$1.json"
+}
+# way WORDS: recorded as it is, with one of the changes, and with both
+way() {
+	NAME=guarded${1:+-${1// /-}}
+	record_way "$NAME" - $1
+	record_way "$NAME-decommit" decommit $1
+	SAVED=$(($(maps_of "$NAME") - $(maps_of "$NAME-decommit")))
+}
+for words in "" apart first "first apart" again "again apart" "again first"; do
+	way "$words"
+	check "$NAME: decommit alone saves nothing" [ "$SAVED" -le 0 ]
+	check "$NAME: and is not promised" [ "$(saves_of "$NAME" prot-none-decommit)" = 0 ]
+	if record_way "$NAME-remedy" remedy $words; then
+		compare "$NAME" guarded-decommit recording
+	else
+		check "$NAME: named" [ "$(saves_of "$NAME" guarded-decommit)" -gt 0 ]
+	fi
+	"$TOOL" report "rec-$NAME" 2>>err | sed -E 's/^==[0-9]+== ?//' | tr -s ' \n' ' ' >"$NAME.report"
+	check "$NAME: who makes either" grep -qE 'by mprotect in give_back [^ ]+, the guards by mprotect in guard [^ ]+ help -[0-9,]+ maps: two changes together' "$NAME.report"
+done
+# With a page in use between them, or without guards, one change is enough.
+for words in inner "inner apart" "again inner" bare "bare apart" "trim apart"; do
+	way "$words"
+	check "$NAME: decommit alone" [ "$SAVED" -ge 600 ]
+	check "$NAME: as promised" [ "$SAVED" = "$(saves_of "$NAME" prot-none-decommit)" ]
+	check "$NAME: no second change" [ "$(saves_of "$NAME" guarded-decommit)" = 0 ]
+done
+fields "fields of guarded" rec-guarded
+check "guarded: the site of the guards" jq -e '.processes[0] | .patterns[0].guards_site as $site |
+	.sites[] | select(.id == $site) | .stack[0].function == "guard"' guarded.json
+# From outside, calls are not known: it is said on what the promise depends.
+AFTER='' look guarded
+check "guarded: maps" sh -c 'tr -s " \n" " " <guarded.txt | grep -q "MADV_DONTNEED .*a guard in such a range stays a map, unless"'
 # Memory counts for who mapped it, also if it was one map with older memory until it was cut.
 mkdir holes
 LD_PRELOAD=$LIB VMATRACE_OPTIONS=dir=holes:report=0 "$TARGETS/refilled_holes"

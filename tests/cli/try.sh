@@ -180,6 +180,57 @@ else
 	check "guard: nothing is measured on this kernel" grep -qE '^guards .* 0 +same ' guard.txt
 fi
 
+# Memory that is closed beside guards takes two remedies: both are tried, and promised together only.
+tried guarded "$TARGETS/pattern_guarded" - apart
+for remedy in guards decommit; do
+	check "guarded: $remedy is not promised alone" [ "$(columns guarded $remedy | wc -w)" = 8 ]
+done
+check "guarded: decommit saves nothing" [ "$(columns guarded decommit | awk '{ print ($4 > -30) }')" = 1 ]
+check "guarded: both are promised" [ "$(columns guarded guards,decommit | awk '{ print $4 }')" = -600 ]
+! has_guards || check "guarded: as promised" [ "$(columns guarded guards,decommit | awk '{ print $5 }')" = -600 ]
+check "guarded: no other allocator" [ -z "$(columns guarded jemalloc)" ]
+
+# A malloc in a library of its own can be exchanged for another one; it cannot in the program itself.
+cat >own_malloc.c <<'EOF_MALLOC'
+#define _GNU_SOURCE
+#include <stddef.h>
+#include <string.h>
+#include <sys/mman.h>
+static char first[1 << 20], *next = first;
+void *malloc(size_t size)
+{
+	char *at;
+	if (size < 8192) {
+		at = next;
+		next += (size + 31) & ~15ul;
+		*(size_t *)at = size;
+		return at + 16;
+	}
+	at = mmap(NULL, size + 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	mprotect(at + ((size + 4095 + 16) & ~4095ul), 4096, PROT_NONE);
+	*(size_t *)at = size;
+	return at + 16;
+}
+void free(void *at) { (void)at; }
+void *calloc(size_t n, size_t size) { return memset(malloc(n * size), 0, n * size); }
+void *realloc(void *old, size_t size)
+{
+	size_t had = old ? ((size_t *)old)[-2] : 0;
+	return had >= size ? old : memcpy(malloc(size), old ? old : first, had);
+}
+EOF_MALLOC
+printf '#include <stdlib.h>\nint main(void) { for (int i = 0; i < 200; i++) *(volatile char *)malloc(9000) = 1; return 0; }\n' >uses_malloc.c
+${CC:-cc} -O1 -fno-builtin -fPIC -shared own_malloc.c -o libown_malloc.so &&
+	${CC:-cc} -O0 uses_malloc.c -o in_library -L. -lown_malloc -Wl,-rpath,"$PWD" &&
+	${CC:-cc} -O0 -fno-builtin uses_malloc.c own_malloc.c -o in_program || exit 2
+tried in_library ./in_library
+tried in_program ./in_program
+for allocator in jemalloc:libjemalloc.so.2 tcmalloc:libtcmalloc_minimal.so.4 mimalloc:libmimalloc.so.2; do
+	[ -e "$(library "${allocator#*:}")" ] || continue
+	check "in a library: ${allocator%:*} is tried" [ "$(columns in_library "${allocator%:*}" | awk '{ print ($4 < -300) }')" = 1 ]
+	check "in the program: ${allocator%:*} is not" [ -z "$(columns in_program "${allocator%:*}")" ]
+done
+
 # glibc keeps the stacks of joined threads: with what the report advises, it does not.
 tried kept "$TARGETS/causes_ended" join-all 300
 holds kept stack-cache

@@ -72,6 +72,7 @@ enum vmt_pattern {
 	VMT_PATTERN_OVER_MEMORY,
 	VMT_PATTERN_ZERO_DEVICE,
 	VMT_PATTERN_HEADERS,
+	VMT_PATTERN_GUARDED,
 	VMT_PATTERN_COUNT,
 };
 static_assert(VMT_PATTERN_COUNT < 62, "bits of vmt_explain_map.shows");
@@ -110,6 +111,15 @@ struct vmt_explain_pattern {
 	uint64_t saves; /* how many of these the remedy saves */
 	bool is_open; /* the saving is unknown, and saves is 0 */
 	struct vmt_explain_share by;
+	/* of VMT_PATTERN_GUARDED: who made the guards; site VMT_NO_INDEX = not known, or none */
+	struct vmt_explain_share guards;
+};
+
+/* How calls of mprotect close memory (PROT_NONE). */
+enum vmt_closer {
+	VMT_CLOSER_NONE, /* they do not, or are few */
+	VMT_CLOSER_ALONE, /* what they close is a map of its own, as a guard is */
+	VMT_CLOSER_JOINS, /* nearly each joins what it closes with what had been closed before */
 };
 
 /* What is known about the process apart from its maps. */
@@ -135,6 +145,7 @@ struct vmt_explain_facts {
 	const uint32_t *place;
 	const uint64_t *calls; /* of each site's place, those that succeeded; NULL = not known */
 	const uint64_t *own_calls; /* of each site alone; NULL = not known */
+	const uint8_t *closer; /* of each site's place, enum vmt_closer; NULL = not known */
 };
 
 struct vmt_explain {

@@ -158,6 +158,64 @@ uint64_t *vmt_explain_calls(const uint64_t *own_calls, const uint32_t *place, ui
 	return calls;
 }
 
+static bool is_closing(const struct vmt_rec_site *site)
+{
+	return site->call == VMT_CALL_MPROTECT && site->asked == VMT_ASKED_KNOWN; /* PROT_NONE */
+}
+
+static void sum_closed(const struct vmt_explain_record *record, uint32_t sites,
+		       struct vmt_rec_counters *sum)
+{
+	struct vmt_rec_site site;
+
+	for (uint32_t i = VMT_SITE_FIRST; i < sites; i++) {
+		if (!vmt_view_site(record->view, i, &site) || !is_closing(&site))
+			continue;
+		sum[record->place[i]].calls += site.counters.calls - site.counters.failed;
+		sum[record->place[i]].merged += site.counters.merged;
+	}
+}
+
+/*
+ * A function that closes memory beside what another call in it closes does so piece by piece: that is
+ * neither a guard nor giving back.
+ */
+static void drop_one_function(const struct vmt_explain_record *record, uint8_t *closer,
+			      uint32_t sites)
+{
+	for (uint32_t i = VMT_SITE_FIRST; i < sites; i++) {
+		for (uint32_t k = VMT_SITE_FIRST; closer[i] == VMT_CLOSER_JOINS && k < sites; k++) {
+			if (closer[k] == VMT_CLOSER_ALONE && record->place[k] == k &&
+			    vmt_explain_is_one_function(record, i, k))
+				closer[i] = VMT_CLOSER_NONE;
+		}
+	}
+}
+
+uint8_t *vmt_explain_closers(const struct vmt_explain_record *record, uint32_t sites)
+{
+	struct vmt_rec_counters *sum =
+		record->place ? calloc((size_t)sites + 1, sizeof(*sum)) : NULL;
+	uint8_t *closer = calloc((size_t)sites + 1, sizeof(*closer));
+	struct vmt_rec_site site;
+
+	if (sum)
+		sum_closed(record, sites, sum);
+	for (uint32_t i = VMT_SITE_FIRST; sum && closer && i < sites; i++) {
+		const struct vmt_rec_counters *of = &sum[record->place[i]];
+
+		if (of->calls < VMT_EXPLAIN_LEAST || !vmt_view_site(record->view, i, &site) ||
+		    !is_closing(&site))
+			continue;
+		closer[i] = of->merged >= of->calls - of->calls / 10 ? VMT_CLOSER_JOINS :
+								       VMT_CLOSER_ALONE;
+	}
+	if (sum && closer)
+		drop_one_function(record, closer, sites);
+	free(sum);
+	return closer;
+}
+
 void vmt_explain_facts_of(const struct vmt_explain_record *record,
 			  struct vmt_explain_facts *ret_facts)
 {

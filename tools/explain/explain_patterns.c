@@ -122,6 +122,8 @@ static enum vmt_pattern pattern_without_access(const struct vmt_search *search, 
 		return VMT_PATTERN_THREADS;
 	if (search->has_debugger)
 		return VMT_PATTERN_DEBUGGER;
+	if (vmt_search_is_guarded(search, i))
+		return VMT_PATTERN_GUARDED;
 	if (search->map[i].kind == VMT_KIND_GUARD)
 		return vmt_search_is_put_over(search, i) ?
 			       VMT_PATTERN_DECOMMIT :
@@ -173,6 +175,8 @@ static void find_without_access(struct vmt_search *search, enum vmt_pattern patt
 		search->are_left = left > 0;
 	if (pattern == VMT_PATTERN_COMMITTED)
 		vmt_search_closed_again(search);
+	if (pattern == VMT_PATTERN_GUARDED)
+		vmt_search_count_guarded(search);
 	if (pattern == VMT_PATTERN_RESERVED)
 		vmt_search_leave_open(search);
 	if (pattern == VMT_PATTERN_THREADS)
@@ -297,6 +301,7 @@ static bool is_possible(const struct vmt_explain *explain, enum vmt_pattern patt
 		[VMT_PATTERN_GUARDS] = 1u << VMT_KIND_GUARD | 1u << VMT_KIND_RESERVED,
 		[VMT_PATTERN_THREADS] = 1u << VMT_KIND_THREAD_STACK,
 		[VMT_PATTERN_DECOMMIT] = 1u << VMT_KIND_GUARD | 1u << VMT_KIND_RESERVED,
+		[VMT_PATTERN_GUARDED] = 1u << VMT_KIND_GUARD | 1u << VMT_KIND_RESERVED,
 		[VMT_PATTERN_COMMITTED] = 1u << VMT_KIND_GUARD | 1u << VMT_KIND_RESERVED,
 		[VMT_PATTERN_ARENAS] = 1u << VMT_KIND_ALLOCATOR,
 		[VMT_PATTERN_WX] = CODE_KINDS,
@@ -343,6 +348,7 @@ static void look_for(struct vmt_search *search, enum vmt_pattern pattern)
 		[VMT_PATTERN_GUARDS] = find_without_access,
 		[VMT_PATTERN_THREADS] = find_without_access,
 		[VMT_PATTERN_DECOMMIT] = find_without_access,
+		[VMT_PATTERN_GUARDED] = find_without_access,
 		[VMT_PATTERN_COMMITTED] = find_without_access,
 		[VMT_PATTERN_AGAIN] = vmt_search_again,
 		[VMT_PATTERN_OVER_MEMORY] = vmt_search_over_memory,
@@ -387,28 +393,6 @@ static void look_for(struct vmt_search *search, enum vmt_pattern pattern)
 	vmt_search_prefer_own_call(search);
 }
 
-static bool is_debugger(const struct vmt_explain_map *map)
-{
-	static const char *const names[] = { "/libefence.so", "/libduma.so" };
-
-	if (map->kind != VMT_KIND_LIBRARY || !map->name)
-		return false;
-	for (size_t i = 0; i < VMT_COUNT(names); i++) {
-		if (memmem(map->name, map->name_length, names[i], strlen(names[i])))
-			return true;
-	}
-	return false;
-}
-
-static bool has_debugger(const struct vmt_explain *explain)
-{
-	for (size_t i = 0; i < explain->count; i++) {
-		if (is_debugger(&explain->map[i]))
-			return true;
-	}
-	return false;
-}
-
 uint64_t vmt_explain_weight(const struct vmt_explain_pattern *pattern)
 {
 	return pattern->is_open ? pattern->maps : pattern->saves;
@@ -448,7 +432,7 @@ static void search_all(struct vmt_explain *explain, struct vmt_search *search)
 		if (n && i == VMT_PATTERN_HOLES)
 			continue;
 
-		*at = (struct vmt_explain_pattern){ .saves = 0 };
+		*at = (struct vmt_explain_pattern){ .guards = { .site = VMT_NO_INDEX } };
 		search->at = at;
 		if (!is_possible(explain, (enum vmt_pattern)i))
 			continue;
@@ -466,7 +450,7 @@ int vmt_explain_patterns(struct vmt_explain *explain)
 		.map = explain->map,
 		.count = explain->count,
 		.facts = &explain->facts,
-		.has_debugger = has_debugger(explain),
+		.has_debugger = vmt_search_has_debugger(explain),
 	};
 
 	if (explain->facts.sites) {
@@ -475,6 +459,7 @@ int vmt_explain_patterns(struct vmt_explain *explain)
 			return -ENOMEM;
 	}
 	explain->pattern_count = 0;
+	vmt_search_see_guarded(&search);
 	search_all(explain, &search);
 	explain->are_views = search.are_views;
 	explain->advice = search.advice;
@@ -491,5 +476,6 @@ int vmt_explain_patterns(struct vmt_explain *explain)
 	explain->holes_of = search.holes_of;
 	qsort(explain->patterns, explain->pattern_count, sizeof(*explain->patterns), by_saving);
 	free(search.by_site);
+	free(search.is_guarded);
 	return 0;
 }

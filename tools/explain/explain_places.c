@@ -93,6 +93,18 @@ uint32_t *vmt_explain_places(const struct vmt_view *view, struct vmt_symbols *sy
 	return place;
 }
 
+bool vmt_explain_is_one_function(const struct vmt_explain_record *record, uint32_t a, uint32_t b)
+{
+	struct vmt_rec_site site;
+	struct vmt_place one, two;
+
+	return vmt_view_site(record->view, a, &site) &&
+	       vmt_place_find(record->symbols, record->view, &site, &one) &&
+	       vmt_view_site(record->view, b, &site) &&
+	       vmt_place_find(record->symbols, record->view, &site, &two) && one.symbol.function &&
+	       two.symbol.function && !strcmp(one.symbol.function, two.symbol.function);
+}
+
 struct line {
 	char *text;
 	uint32_t site;

@@ -354,6 +354,7 @@ int vmt_explain_record(const struct vmt_view *view, struct vmt_symbols *symbols,
 	facts.own_calls = ret_record->own_calls = vmt_explain_own_calls(view, facts.sites);
 	facts.calls = ret_record->calls =
 		vmt_explain_calls(facts.own_calls, facts.place, facts.sites);
+	facts.closer = ret_record->closer = vmt_explain_closers(ret_record, facts.sites);
 	return vmt_explain(ret_record->map, ret_record->count, &facts, &ret_record->explain);
 }
 
@@ -366,12 +367,14 @@ void vmt_explain_record_free(struct vmt_explain_record *record)
 	free(record->place);
 	free(record->calls);
 	free(record->own_calls);
+	free(record->closer);
 	free(record->map);
 	vmt_procmaps_free(&record->live);
 	record->strings = NULL;
 	record->place = NULL;
 	record->calls = NULL;
 	record->own_calls = NULL;
+	record->closer = NULL;
 	record->map = NULL;
 }
 

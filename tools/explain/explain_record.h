@@ -20,6 +20,7 @@ struct vmt_explain_record {
 	uint32_t *place; /* the place of each site */
 	uint64_t *calls; /* of each site's place, those that succeeded */
 	uint64_t *own_calls; /* of each site alone */
+	uint8_t *closer; /* enum vmt_closer of each site's place */
 	struct vmt_procmaps live; /* names of files, from the process while it exists */
 	const struct vmt_view *view;
 	struct vmt_symbols *symbols;
@@ -55,6 +56,12 @@ uint32_t *vmt_explain_places(const struct vmt_view *view, struct vmt_symbols *sy
 uint64_t *vmt_explain_own_calls(const struct vmt_view *view, uint32_t sites);
 /* Likewise their sum for each site's place. */
 uint64_t *vmt_explain_calls(const uint64_t *own_calls, const uint32_t *place, uint32_t sites);
+
+/* Likewise how the calls of each site's place close memory (enum vmt_closer), or NULL. */
+uint8_t *vmt_explain_closers(const struct vmt_explain_record *record, uint32_t sites);
+
+/* Do both sites make their calls in one function, as far as functions are known? */
+bool vmt_explain_is_one_function(const struct vmt_explain_record *record, uint32_t a, uint32_t b);
 
 /* A line of the program may have been compiled to several calls: treat them as one place. */
 void vmt_explain_places_by_line(struct vmt_explain_record *record, uint32_t sites);

@@ -261,6 +261,14 @@ static const struct {
 				  "unmap those that are no longer used; several in one file and one "
 				  "mapping, with what is read-only together",
 				  NULL },
+	[VMT_PATTERN_GUARDED] = { "guarded-decommit",
+				  "memory closed (PROT_NONE) when it is given back, as one map with "
+				  "a guard beside it",
+				  "two changes together: give pages back by MADV_DONTNEED or "
+				  "MADV_FREE (Linux 4.5) and leave the protection as it is, and "
+				  "guard by MADV_GUARD_INSTALL (Linux 6.13); after the first alone, "
+				  "each guard is a map of its own",
+				  "Map such ranges readable and writable with MAP_NORESERVE." },
 };
 
 const char *vmt_explain_pattern_id(enum vmt_pattern pattern)
@@ -415,6 +423,20 @@ static const char *remedy_of_arenas(const struct vmt_explain *explain, enum vmt_
 		       "overrides MALLOC_ARENA_MAX: the main heap is one map";
 }
 
+static const char *remedy_of_decommit(const struct vmt_explain *explain)
+{
+	if (explain->are_small)
+		return "give pages back by MADV_DONTNEED or MADV_FREE (Linux 4.5) and leave the "
+		       "protection as it is; where they are guards, MADV_GUARD_INSTALL (Linux "
+		       "6.13) makes no map";
+	/* From outside it cannot be known whether a guard is part of what was given back. */
+	if (!explain->facts.sites && found(explain, VMT_PATTERN_GUARDS))
+		return "give pages back by MADV_DONTNEED or MADV_FREE (Linux 4.5) and leave the "
+		       "protection as it is; a guard in such a range stays a map, unless it is made "
+		       "by MADV_GUARD_INSTALL (Linux 6.13) as well";
+	return patterns[VMT_PATTERN_DECOMMIT].remedy;
+}
+
 const char *vmt_explain_remedy(const struct vmt_explain *explain, enum vmt_pattern pattern)
 {
 	if (pattern == VMT_PATTERN_ADVICE && is_by_flags(explain))
@@ -437,10 +459,8 @@ const char *vmt_explain_remedy(const struct vmt_explain *explain, enum vmt_patte
 		return "grow in larger steps, or copy into one range instead of moving";
 	if (pattern == VMT_PATTERN_GUARDS)
 		return remedy_of_guards(explain);
-	if (pattern == VMT_PATTERN_DECOMMIT && explain->are_small)
-		return "give pages back by MADV_DONTNEED or MADV_FREE (Linux 4.5) and leave the "
-		       "protection as it is; where they are guards, MADV_GUARD_INSTALL (Linux "
-		       "6.13) makes no map";
+	if (pattern == VMT_PATTERN_DECOMMIT)
+		return remedy_of_decommit(explain);
 	if (pattern == VMT_PATTERN_MAPPED_OVER && explain->are_closed)
 		return "leave the file mapped; MADV_REMOVE gives back pages of shared memory, and "
 		       "MADV_DONTNEED those of other files";

@@ -26,6 +26,7 @@ struct vmt_search {
 	bool are_closed;
 	bool are_kept;
 	const char *holes_of;
+	bool *is_guarded; /* by place, see vmt_search_see_guarded(); NULL = none */
 	uint64_t *by_site; /* boundaries of the current pattern, by site; NULL = no sites */
 	struct vmt_explain_pattern *at;
 };
@@ -101,6 +102,17 @@ bool vmt_search_is_put_over(const struct vmt_search *search, size_t i);
 bool vmt_search_is_guard_of_each(const struct vmt_search *search, size_t i, size_t maker);
 
 /*
+ * Memory that is closed when it is given back becomes one map with a guard beside it. Find out
+ * whether there are many such maps, and which places have mapped their memory. The caller frees
+ * search->is_guarded.
+ */
+void vmt_search_see_guarded(struct vmt_search *search);
+/* Is it such a map, or a guard in memory of which other parts are such maps? */
+bool vmt_search_is_guarded(const struct vmt_search *search, size_t i);
+/* Count who gave the memory back, and who made the guards, once all maps of the pattern are found. */
+void vmt_search_count_guarded(struct vmt_search *search);
+
+/*
  * Two touching pieces without access, one of which mprotect has closed again: since it was
  * writable, it is accounted for, and the other is not.
  */
@@ -157,6 +169,9 @@ void vmt_search_headers(struct vmt_search *search, enum vmt_pattern pattern);
 void vmt_search_pieces(struct vmt_search *search, enum vmt_pattern pattern);
 void vmt_search_deleted(struct vmt_search *search, enum vmt_pattern pattern);
 void vmt_search_devices(struct vmt_search *search, enum vmt_pattern pattern);
+
+/* Is a debugging allocator loaded? */
+bool vmt_search_has_debugger(const struct vmt_explain *explain);
 
 /* Keep only the share of running threads, or of ended ones, depending on the pattern. */
 void vmt_search_part_threads(struct vmt_search *search, struct vmt_explain_pattern *at);

@@ -7,6 +7,8 @@
  */
 #include "explain/search.h"
 
+#include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 
 static uint32_t protection_bit(const struct vmt_explain_map *map)
@@ -249,4 +251,149 @@ void vmt_search_zero_device(struct vmt_search *search, enum vmt_pattern pattern)
 				     map[-1].hint == VMT_HINT_ZERO_DEVICE &&
 				     !((map[-1].flags ^ map->flags) & VMT_MAP_VISIBLE);
 	}
+}
+
+static bool is_debugger(const struct vmt_explain_map *map)
+{
+	static const char *const names[] = { "/libefence.so", "/libduma.so" };
+
+	if (map->kind != VMT_KIND_LIBRARY || !map->name)
+		return false;
+	for (size_t i = 0; i < VMT_COUNT(names); i++) {
+		if (memmem(map->name, map->name_length, names[i], strlen(names[i])))
+			return true;
+	}
+	return false;
+}
+
+bool vmt_search_has_debugger(const struct vmt_explain *explain)
+{
+	for (size_t i = 0; i < explain->count; i++) {
+		if (is_debugger(&explain->map[i]))
+			return true;
+	}
+	return false;
+}
+
+static enum vmt_closer closer_of(const struct vmt_search *search, uint32_t site)
+{
+	const struct vmt_explain_facts *facts = search->facts;
+
+	return facts->closer && site < facts->sites ? (enum vmt_closer)facts->closer[site] :
+						      VMT_CLOSER_NONE;
+}
+
+/* Has the call that put this start opened what begins or ends there? */
+static bool is_opened_at(const struct vmt_explain_map *map)
+{
+	uint32_t prot;
+
+	return vmt_search_is_by_mprotect(map) && (!vmt_search_asked(map, &prot) || prot);
+}
+
+/*
+ * [used][closed, guard][used]: the call that closed the memory put one end of the map, and the other
+ * is where the guard ends, which it has joined with. Where it put both ends, or memory was opened
+ * beside it, there is none. Returns that call's site, or VMT_NO_INDEX.
+ */
+static uint32_t joined_by(const struct vmt_search *search, size_t i)
+{
+	const struct vmt_explain_map *map = &search->map[i];
+	const struct vmt_explain_map *next = vmt_search_touches_next(search, i) ? map + 1 : NULL;
+	bool below = closer_of(search, map->put_by) == VMT_CLOSER_JOINS;
+	bool above = next && closer_of(search, next->put_by) == VMT_CLOSER_JOINS;
+
+	if (map->flags & VMT_MAP_ACCESS || !vmt_explain_is_anonymous(map) || below == above)
+		return VMT_NO_INDEX;
+	if (below)
+		return next && is_opened_at(next) ? VMT_NO_INDEX : map->put_by;
+	return is_opened_at(map) ? VMT_NO_INDEX : next->put_by;
+}
+
+static uint32_t mapper_of(const struct vmt_search *search, const struct vmt_explain_map *map)
+{
+	const struct vmt_explain_facts *facts = search->facts;
+
+	if (map->mapped_by >= facts->sites)
+		return 0;
+	return facts->place ? facts->place[map->mapped_by] : map->mapped_by;
+}
+
+/* How many guards have been made? There cannot be more maps with one than this. */
+static uint64_t count_guarding(const struct vmt_search *search)
+{
+	uint64_t calls = 0;
+
+	for (uint32_t i = 0; search->facts->own_calls && i < search->facts->sites; i++)
+		calls += closer_of(search, i) == VMT_CLOSER_ALONE ? search->facts->own_calls[i] : 0;
+	return calls;
+}
+
+/* If guards are seen, but only in memory of other mappers, these maps have none. */
+static bool are_elsewhere(const struct vmt_search *search)
+{
+	bool is_any = false;
+
+	for (size_t i = 0; i < search->count; i++) {
+		if (closer_of(search, search->map[i].put_by) != VMT_CLOSER_ALONE)
+			continue;
+		if (search->is_guarded[mapper_of(search, &search->map[i])])
+			return false;
+		is_any = true;
+	}
+	return is_any;
+}
+
+void vmt_search_see_guarded(struct vmt_search *search)
+{
+	uint64_t joined = 0;
+
+	for (size_t i = 0; search->facts->closer && i < search->count; i++)
+		joined += joined_by(search, i) != VMT_NO_INDEX;
+	if (joined < VMT_EXPLAIN_LEAST || count_guarding(search) < joined)
+		return;
+	search->is_guarded = calloc(search->facts->sites, sizeof(*search->is_guarded));
+	for (size_t i = 0; search->is_guarded && i < search->count; i++) {
+		if (joined_by(search, i) != VMT_NO_INDEX)
+			search->is_guarded[mapper_of(search, &search->map[i])] = true;
+	}
+	if (search->is_guarded && are_elsewhere(search)) {
+		free(search->is_guarded);
+		search->is_guarded = NULL;
+	}
+}
+
+bool vmt_search_is_guarded(const struct vmt_search *search, size_t i)
+{
+	const struct vmt_explain_map *map = &search->map[i];
+
+	return search->is_guarded && search->is_guarded[mapper_of(search, map)] &&
+	       (map->kind == VMT_KIND_GUARD || joined_by(search, i) != VMT_NO_INDEX);
+}
+
+void vmt_search_count_guarded(struct vmt_search *search)
+{
+	const struct vmt_explain_facts *facts = search->facts;
+	uint64_t *guards = search->is_guarded ? vmt_explain_by_site(facts) : NULL, seen = 0;
+
+	if (!search->by_site || !guards)
+		return;
+	memset(search->by_site, 0, facts->sites * sizeof(*search->by_site));
+	for (size_t i = 0; i < search->count; i++) {
+		const struct vmt_explain_map *map = &search->map[i];
+		bool is_guard = closer_of(search, map->put_by) == VMT_CLOSER_ALONE &&
+				search->is_guarded[mapper_of(search, map)];
+
+		vmt_explain_count_site(guards, facts, map->put_by, is_guard);
+		seen += is_guard;
+		if (map->shows >> VMT_PATTERN_GUARDED & 1)
+			vmt_explain_count_site(search->by_site, facts, joined_by(search, i), 1);
+	}
+	/* If none begins at a map any more, the place with most calls is named. */
+	for (uint32_t i = 0; !seen && i < facts->sites; i++) {
+		if (closer_of(search, i) == VMT_CLOSER_ALONE)
+			guards[i] = facts->own_calls[i];
+	}
+	search->at->guards = vmt_explain_share_of(guards, facts);
+	free(guards);
 }

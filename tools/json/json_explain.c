@@ -58,6 +58,10 @@ static json_t *patterns_of(const struct vmt_explain *explain)
 		vmt_value_add_number(entry, "saves", pattern->saves);
 		json_object_set_new(entry, "saves_known", json_boolean(!pattern->is_open));
 		add_share(entry, &pattern->by);
+		json_object_set_new(entry, "guards_site",
+				    pattern->guards.site == VMT_NO_INDEX ?
+					    json_null() :
+					    json_integer(pattern->guards.site));
 		json_object_set_new(
 			entry, "what",
 			json_string(vmt_explain_pattern_word(explain, pattern->pattern)));

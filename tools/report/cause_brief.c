@@ -138,18 +138,20 @@ static void put_cause(struct vmt_lines *lines, const char *start, const struct v
 		      const struct vmt_cause_names *names)
 {
 	struct vmt_number count, maps;
-	char by[480], given_back[96] = "";
+	char by[480], guards[480], given_back[96] = "";
 	bool is_of_all; /* the share is that of the line, whoever called it */
 
 	by_whom(names, &pattern->by, UINT64_C(1) << pattern->pattern, ", ", by, sizeof(by));
+	by_whom(names, &pattern->guards, 0, ", the guards ", guards, sizeof(guards));
 	if (is_to_be_unmapped(pattern->pattern))
 		part_given_back(names, pattern->by.site, given_back, sizeof(given_back));
 	is_of_all = strstr(by, " called by ") && strchr(given_back, '%');
-	vmt_lines_add(
-		lines, 10, "%s%s: %s of %s maps%s%s%s%s", start,
-		vmt_explain_pattern_word(explain, pattern->pattern),
-		vmt_lines_number(&maps, pattern->maps), vmt_lines_number(&count, explain->count),
-		by, is_of_all ? " (with its other callers" : "", given_back, is_of_all ? ")" : "");
+	vmt_lines_add(lines, 10, "%s%s: %s of %s maps%s%s%s%s%s", start,
+		      vmt_explain_pattern_word(explain, pattern->pattern),
+		      vmt_lines_number(&maps, pattern->maps),
+		      vmt_lines_number(&count, explain->count), by, guards,
+		      is_of_all ? " (with its other callers" : "", given_back,
+		      is_of_all ? ")" : "");
 }
 
 static void put_help(struct vmt_lines *lines, const char *start, const struct vmt_explain *explain,

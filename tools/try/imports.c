@@ -12,8 +12,10 @@
 
 #define NAME_MAX_BYTES 64u
 
-static bool is_libc(struct vmt_view_string base)
+bool vmt_imports_is_libc(struct vmt_view_string path)
 {
+	struct vmt_view_string base = vmt_report_base_name(path);
+
 	return base.length > 5 &&
 	       (!memcmp(base.bytes, "libc.", 5) || !memcmp(base.bytes, "libc-", 5));
 }
@@ -63,7 +65,7 @@ bool vmt_imports_any(const struct vmt_view *view, const char *function)
 		if (!vmt_view_module(view, i, &module) || module.kind != VMT_MODULE_FILE)
 			continue;
 		path = vmt_view_string(view, module.path);
-		if (is_libc(vmt_report_base_name(path)))
+		if (vmt_imports_is_libc(path))
 			continue;
 		text = vmt_must_format("%.*s", (int)path.length, path.bytes);
 		found = imports(text, function);

@@ -8,4 +8,7 @@
 /* Does a module that made calls, other than libc, have the name of this function among its names? */
 bool vmt_imports_any(const struct vmt_view *view, const char *function);
 
+/* Is the module at this path libc? */
+bool vmt_imports_is_libc(struct vmt_view_string path);
+
 #endif

@@ -2,6 +2,7 @@
 /* See trial.h. The program's output goes to files without a name, so that none of it is lost. */
 #include "try/trial.h"
 #include "core/report/report.h"
+#include "explain/allocators.h"
 #include "explain/explain_owner.h"
 #include "explain/explain_record.h"
 #include "input/liveness.h"
@@ -188,6 +189,40 @@ static void read_calls(const struct vmt_view *view, struct vmt_symbols *symbols,
 		evidence->is_glibcs = evidence->shows[VMT_PATTERN_HOLES] = true;
 }
 
+static bool is_path_of(struct vmt_view_string a, struct vmt_view_string b)
+{
+	return a.length == b.length && !memcmp(a.bytes, b.bytes, a.length);
+}
+
+/*
+ * Does the program's malloc, which is not glibc's, make a good part of its maps? A library that is
+ * loaded first takes its place, unless it is in the program itself.
+ */
+static bool is_replaceable(const struct vmt_view *view, struct vmt_symbols *symbols)
+{
+	uint64_t sites = vmt_view_count(view, VMT_SECTION_SITES);
+	struct vmt_view_totals *totals = calloc(sites + 1, sizeof(*totals));
+	struct vmt_view_string exe = vmt_view_string(view, view->header.exe);
+	struct vmt_allocators allocators = { .count = 0 };
+	bool is_one = false;
+
+	if (totals) {
+		vmt_view_totals(view, totals, sites);
+		vmt_allocators_read(view, totals, symbols, &allocators);
+	}
+	for (size_t i = 0; i < allocators.count; i++) {
+		const struct vmt_allocator *item = &allocators.item[i];
+
+		is_one |= item->counts.flags & (VMT_ALLOCATOR_NEXT | VMT_ALLOCATOR_BEFORE) &&
+			  item->path.length && !is_path_of(item->path, exe) &&
+			  !vmt_imports_is_libc(item->path) &&
+			  item->maps_at_peak >= VMT_EXPLAIN_LEAST &&
+			  item->maps_at_peak >= view->header.maps_peak / 4;
+	}
+	free(totals);
+	return is_one;
+}
+
 static void read_evidence(const struct vmt_view *view, struct vmt_evidence *evidence)
 {
 	struct vmt_symbols *symbols = vmt_symbols_new(NULL);
@@ -195,6 +230,7 @@ static void read_evidence(const struct vmt_view *view, struct vmt_evidence *evid
 
 	*evidence = (struct vmt_evidence){ .tunables = view->header.tunables };
 	read_calls(view, symbols, evidence);
+	evidence->is_replaceable = is_replaceable(view, symbols);
 	evidence->calls_mallopt = vmt_imports_any(view, "mallopt");
 	if (!vmt_explain_record(view, symbols, &record))
 		read_maps(&record.explain, evidence);

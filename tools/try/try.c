@@ -19,7 +19,7 @@ static const struct remedy {
 	const char *notice;
 	const char *leaves; /* what it leaves as it is although a report may count it, or NULL */
 } remedies[] = {
-	{ BIT(GUARDS) | BIT(THREADS) | BIT(DEBUGGER),
+	{ BIT(GUARDS) | BIT(GUARDED) | BIT(THREADS) | BIT(DEBUGGER),
 	  { VMT_CALL_MPROTECT },
 	  "MADV_GUARD_INSTALL in place of mprotect(PROT_NONE) where nothing has been written, of "
 	  "memory mapped over by PROT_NONE, and at the ends of a range that stay PROT_NONE",
@@ -52,7 +52,7 @@ static const struct remedy {
 	  "MAP_NORESERVE for all private memory",
 	  "a lack of memory shows when memory is touched, not when it is mapped",
 	  NULL },
-	{ BIT(DECOMMIT) | BIT(COMMITTED) | BIT(RESERVED),
+	{ BIT(DECOMMIT) | BIT(GUARDED) | BIT(COMMITTED) | BIT(RESERVED),
 	  { VMT_CALL_NONE },
 	  "memory that is reserved or given back by PROT_NONE stays readable and writable "
 	  "(MAP_NORESERVE, MADV_DONTNEED)",
@@ -157,7 +157,9 @@ static struct vmt_remedied *new_remedied(struct vmt_try *tried, const char *name
  * Maps that look alike, or were mapped over others, may be kept apart by accounting; a remedy for
  * this is tried, but its effect is not promised.
  */
-#define PROMISED (UINT64_MAX & ~(BIT(ALIKE) | BIT(OVER_MEMORY)))
+#define UNSURE (BIT(ALIKE) | BIT(OVER_MEMORY))
+/* Where it takes two remedies, neither is promised alone. */
+#define PROMISED (~(UNSURE | BIT(GUARDED)))
 
 static void promise(struct vmt_remedied *remedied, uint64_t saves)
 {
@@ -219,6 +221,11 @@ static bool is_beneath(const struct vmt_try *tried, const struct remedy *remedy)
 	       !applies(tried, remedy) && is_at_work(&tried->evidence, remedy, false);
 }
 
+static bool takes_two(const struct vmt_evidence *evidence, const struct remedy *remedy)
+{
+	return remedy->patterns & BIT(GUARDED) && evidence->shows[VMT_PATTERN_GUARDED];
+}
+
 /*
  * Choose the remedies of the library one by one, and all together: where several calls cut at the
  * same places only all together help, and only then is an effect promised.
@@ -228,6 +235,7 @@ static void choose_librarys(struct vmt_try *tried, const char *only)
 	const struct vmt_evidence *evidence = &tried->evidence;
 	char all[64] = "";
 	uint64_t saves = 0;
+	unsigned halves = 0; /* of what takes two */
 	bool beneath = false;
 
 	for (size_t i = 0; i < VMT_COUNT(remedies); i++)
@@ -249,7 +257,9 @@ static void choose_librarys(struct vmt_try *tried, const char *only)
 		if (1u << i == VMT_REMEDY_STACKS) /* the other way to be without these guards */
 			continue;
 		saves += remedied->saves;
-		if (remedied->is_promised || !(remedy->patterns & ~PROMISED))
+		halves += takes_two(evidence, remedy);
+		if (remedied->is_promised || takes_two(evidence, remedy) ||
+		    !(remedy->patterns & UNSURE))
 			append_name(all, sizeof(all), name);
 		remedied->is_promised = remedied->is_promised && !beneath;
 	}
@@ -258,7 +268,7 @@ static void choose_librarys(struct vmt_try *tried, const char *only)
 			new_remedied(tried, all, "all of these at once", NULL);
 
 		snprintf(together->options, sizeof(together->options), "try=%s", all);
-		promise(together, saves);
+		promise(together, saves + (halves == 2 ? evidence->saves[VMT_PATTERN_GUARDED] : 0));
 	}
 }
 
@@ -345,7 +355,8 @@ static void choose_allocators(struct vmt_try *tried, const char *only)
 
 	for (size_t i = 0; i < VMT_COUNT(allocators); i++) {
 		if (!is_wanted(only, allocators[i].name,
-			       evidence->is_glibcs && !evidence->has_allocator))
+			       (evidence->is_glibcs || evidence->is_replaceable) &&
+				       !evidence->has_allocator))
 			continue;
 		for (size_t j = 0; j < VMT_COUNT(folders); j++) {
 			struct vmt_remedied *remedied;
