@@ -57,6 +57,33 @@ for course in leak bursts warm-up sawtooth burst rising-sawtooth leak-and-warm-u
 	record $course 9>&- &
 	courses+=($!)
 done
+cat >never_pruned.cpp <<'END'
+#include <chrono>
+#include <thread>
+#include <vector>
+#include <sys/mman.h>
+struct Cache {
+	std::vector<void *> pages;
+	void add() { pages.push_back(mmap(nullptr, 4096, PROT_READ, MAP_SHARED | MAP_ANONYMOUS, -1, 0)); }
+	~Cache() { for (void *page : pages) munmap(page, 4096); }
+};
+int main(int argc, char **)
+{
+	using namespace std::chrono;
+	const auto start = steady_clock::now();
+	Cache cache;
+	while (steady_clock::now() < start + seconds(6)) {
+		if (argc == 1 || cache.pages.size() < 300)
+			cache.add();
+		std::this_thread::sleep_for(milliseconds(5));
+	}
+}
+END
+c++ -g -O1 never_pruned.cpp -o never_pruned && mkdir never_pruned.rec filled.rec || exit 2
+LD_PRELOAD=$LIB VMATRACE_OPTIONS=dir=never_pruned.rec:report=0 ./never_pruned 9>&- &
+courses+=($!)
+LD_PRELOAD=$LIB VMATRACE_OPTIONS=dir=filled.rec:report=0 ./never_pruned filled 9>&- &
+courses+=($!)
 wait "${courses[@]}"
 exec 9>&-
 wait $files
@@ -126,6 +153,23 @@ check "--cut: no course of what it does not count" sh -c 'grep -q " growth: a le
 	grep -q "#1  grow " cut.txt && ! grep -q " growth: " cut.txt'
 site leak-and-warm-up grow_other plateau 'growth: a plateau since [0-3].[0-9] s, (no change|(between|slowly up from) 4[0-9][0-9] (and|to) 500)' \
 	'.low >= 400 and .high == 500'
+# check judges what is there at the end, and tells what the program gave back just before.
+noted() {	# COURSE WHO
+	local note="$2 gave back [0-9,]+ maps at the end; until then they grew like a leak, which only --max-peak=N limits"
+	"$TOOL" check --max-growth=100 "$1.rec" >check.txt 2>&1
+	check "$1: check is green" [ $? = 0 ]
+	check "$1: with a note" grep -qE "^vmatrace: .*: note: $note.$" check.txt
+	"$TOOL" check --max-maps=1 "$1.rec" >check.txt 2>&1
+	check "$1: or red" [ $? = 23 ]
+	check "$1: …with a note" grep -qE "^vmatrace: .*: note: $note.$" check.txt
+	check "$1: in JSON" grep -qE "\"note\": \"$note\"" <("$TOOL" check --format=json --max-growth=100 "$1.rec" 2>/dev/null)
+	check "$1: not with --max-peak" [ "$("$TOOL" check --max-peak=60000 "$1.rec" 2>&1 | grep -c note:)" = 0 ]
+}
+noted given-back it
+noted never_pruned 'Cache::~Cache'
+for course in leak bursts warm-up files sawtooth burst rising-sawtooth start-up filled; do
+	check "$course: no note" [ "$("$TOOL" check --max-growth=5000 $course.rec 2>&1 | grep -c note:)" = 0 ]
+done
 site bursts grow bursts 'growth: bursts: [56] times up to 1,000 and back to 10' '.times >= 5'
 site warm-up grow plateau 'growth: a plateau since [0-3].[0-9] s, (between|slowly up from) (9[0-9]+|1,0[0-9]+) (and|to) 1,0[0-9]+'
 site sawtooth grow sawtooth 'growth: a sawtooth: [56] times' '.times >= 5'

@@ -49,6 +49,9 @@ struct vmt_summary_program {
 	uint64_t torn_down_apart;
 	bool is_aligned; /* its call sites were changed to what they have at the end; see align.h */
 	int64_t torn_down_named; /* maps that it gave back and whose call sites are judged all the same */
+	uint64_t
+		returned; /* maps that it gave back after they had grown like a leak; see returned.h */
+	char returned_by[64];
 	int64_t merged; /* maps that merged with a neighbour; -1 = unknown */
 	uint64_t unseen;
 	uint64_t uncompared; /* processes whose last table was not compared with the kernel's */

@@ -3,6 +3,7 @@
  * Turns recordings into a summary. Sites with different addresses but the same normalised stack
  * become one; the stack that is shown is that of the site with the most maps. See summary.h.
  */
+#include "check/returned.h"
 #include "check/summary.h"
 #include "core/report/report.h"
 #include "naming/teardown.h"
@@ -422,6 +423,8 @@ static int add_process(struct vmt_summary *summary, const char *exe, const char 
 		add_site(program, &process, i, options->with_lines, symbols);
 	add_unseen(program, &process);
 	fold(program, &process);
+	if (!process.bounds.to)
+		vmt_returned_read(program, view, symbols);
 	close_process(&process);
 	return 0;
 }

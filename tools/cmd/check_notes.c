@@ -5,6 +5,7 @@
  * the command check.
  */
 #include "check/align.h"
+#include "check/returned.h"
 #include "cmd/check_notes.h"
 #include "core/report/report.h"
 #include "util/lines.h"
@@ -173,11 +174,22 @@ static void warn_of_uncompared(const struct vmt_verdict *verdict,
 	}
 }
 
+static void warn_of_returned(const struct vmt_verdict *verdict,
+			     const struct vmt_summary_program *program)
+{
+	char *note = verdict->limit[VMT_RULE_MAX_PEAK].is_set ? NULL : vmt_returned_note(program);
+
+	if (note)
+		vmt_message("%s: note: %s.", program->name, note);
+	free(note);
+}
+
 static void warn_of_program(const struct vmt_verdict *verdict,
 			    const struct vmt_summary_program *program)
 {
 	warn_of_limit(program);
 	warn_of_teardown(verdict, program);
+	warn_of_returned(verdict, program);
 	if (program->vanished)
 		vmt_message(
 			"%s became another program that was not traced (is LD_PRELOAD gone from "

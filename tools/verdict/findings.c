@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A verdict as JSON, "schema": "vmatrace.check/1"; fields are added, never changed. */
 #include "verdict/gone.h"
+#include "check/returned.h"
 #include "check/verdict.h"
 #include "util/value.h"
 #include "util/must.h"
@@ -78,6 +79,7 @@ static json_t *finding_of(const struct vmt_verdict *verdict, const struct vmt_fi
 static json_t *program_of(const struct vmt_summary_program *program)
 {
 	json_t *object = json_object();
+	char *note = vmt_returned_note(program);
 
 	json_object_set_new(object, "program", vmt_value_string(program->name));
 	vmt_value_add_number(object, "processes", program->processes);
@@ -88,6 +90,9 @@ static json_t *program_of(const struct vmt_summary_program *program)
 	vmt_value_add_number(object, "unseen", program->unseen);
 	vmt_value_add_number(object, "uncompared", program->uncompared);
 	json_object_set_new(object, "exact", json_boolean(program->is_exact));
+	if (note)
+		json_object_set_new(object, "note", vmt_value_string(note));
+	free(note);
 	return object;
 }
 
