@@ -62,6 +62,7 @@ patterns
 try
 growth
 teardown
+hosts
 scripts
 neighbours
 library

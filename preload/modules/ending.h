@@ -12,11 +12,19 @@
 void vmt_ending_find(struct vmt_state *state);
 
 /*
- * Of a site that is new, before its first call is counted: if one of the functions is on its stack, the end
- * has begun. Under the lock.
+ * Of a site that is new, before its first call is counted: if one of the functions is on its stack, it is
+ * one of the end (VMT_SITE_OF_END). Under the lock.
  */
 void vmt_ending_look(struct vmt_state *state, struct vmt_site *site,
 		     const struct vmt_rec_frame *frames);
+
+/*
+ * Of each call of such a site, and of each call after the end seemed to begin, before it is counted: at a
+ * call of such a site the end has begun, unless it had before. If the program has gone on in between, as
+ * a host does that ends one of its interpreters, or perl that ends a thread's, this is another end. Under
+ * the lock.
+ */
+void vmt_ending_call(struct vmt_state *state, const struct vmt_site *site);
 
 /*
  * When end_monotonic is known: was it the end? If the program has gone on to map more since, as a host does that ends one of

@@ -115,7 +115,7 @@ static void clear_counters(struct vmt_state *state, bool is_in_same_namespace)
 	for (unsigned i = 0; i < VMT_SECTION_COUNT; i++)
 		header->section[i] = was.section[i];
 	state->publish.mark_epoch = 0;
-	state->ending.has_begun = state->ending.has_exited = false;
+	state->publish.is_ending = state->ending.has_exited = state->ending.is_again = false;
 	state->alarms.said = 0;
 	for (unsigned i = 0; i < VMT_CALL_COUNT; i++) {
 		state->calls[i] = (struct vmt_rec_counters){ 0 };

@@ -152,7 +152,8 @@ static bool is_leaving(uint64_t state)
 
 bool vmt_python_is_ending(void)
 {
-	return vmt_python_is_known() && finalizing_state();
+	return vmt_python_is_known() && finalizing_state() &&
+	       vmt_python_word(vmt_python.runtime + vmt_python.layout.interpreters);
 }
 
 /* Find the C frame of the interpreter that addr lies in; UINT32_MAX = none. */

@@ -15,9 +15,9 @@
 #include "core/recording/record.h"
 #include "core/resolve/effect.h"
 #include "core/stack/callsites.h"
-#include "core/stack/endings.h"
 #include "os/fd.h"
 #include "os/shim.h"
+#include "state/end.h"
 #include "sync/deferred.h"
 #include "sync/lock.h"
 
@@ -190,14 +190,15 @@ struct vmt_growth {
 	uint64_t time; /* when a section was moved last, ns since start_ns */
 };
 
-#define VMT_EPOCHS_OF_MARK 4u
+#define VMT_EPOCHS_OF_MARK 4096u
 
 /* store/: what remains to be written, and to which bucket. */
 struct vmt_publish {
 	struct vmt_rec_bucket *bucket; /* the timeline's present bucket… */
 	uint64_t bucket_end; /* …until then, ns since start_ns; 0 = there is none */
-	/* 4 for each mark so far, and 1 for each time that the end has begun (modules/ending.h) */
+	/* so much for each mark so far, and 1 for each time that the end has begun (modules/ending.h) */
 	uint32_t mark_epoch;
+	bool is_ending; /* the end seems to have begun */
 	bool header_is_behind; /* more of it has changed than vmt_publish_done() writes */
 	bool files_are_behind; /* asked_files has changed */
 };
@@ -258,26 +259,6 @@ struct vmt_modules {
 	uint32_t count;
 	uint32_t last; /* the index that was found last */
 	struct vmt_script_name name[VMT_SCRIPT_NAMES];
-};
-
-#define VMT_ENDINGS_MAX 16u
-
-/* A function that runs when the program ends, by the frames that return into it. */
-struct vmt_ending_function {
-	uint32_t module;
-	uint64_t first, last; /* as offsets of frames */
-	enum vmt_ending_kind kind;
-	uint64_t run_at; /* VMT_ENDING_AFTER_RUN: the first frame that was seen; 0 = none yet */
-};
-
-/* modules/: see ending.h. */
-struct vmt_ending {
-	struct vmt_ending_function function[VMT_ENDINGS_MAX];
-	uint32_t count;
-	bool has_begun;
-	bool has_exited; /* it is in libc's exit */
-	uint64_t starts; /* of maps that others than it had made before it began */
-	uint64_t time; /* when it began, ns since start_ns */
 };
 
 /* trace/: userfaultfds with registered maps (user_args.h). */

@@ -353,11 +353,18 @@ static void forget_beginning(struct vmt_state *state)
 
 void vmt_publish_begin_end(struct vmt_state *state)
 {
-	if (state->publish.mark_epoch % VMT_EPOCHS_OF_MARK)
+	uint32_t times = state->publish.mark_epoch % VMT_EPOCHS_OF_MARK;
+
+	state->publish.header_is_behind = true;
+	if (times)
 		forget_beginning(state);
+	/* Of a program that ends its runtimes again and again, no more is known. */
+	if (times == VMT_EPOCHS_OF_MARK - 1) {
+		state->counters.maps_before_end = 0;
+		return;
+	}
 	state->publish.mark_epoch++;
 	state->counters.maps_before_end = (uint32_t)state->counters.maps_now;
-	state->publish.header_is_behind = true;
 }
 
 static void write_before_end(struct vmt_state *state, const struct vmt_site *site)

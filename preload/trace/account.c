@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * `dirty` says which structure is being changed, for a thread that takes the lock over. See
- * account.h.
- */
+/* `dirty` says what is being changed, for a thread that takes the lock over. See account.h. */
 #include "trace/account.h"
 
 #include <linux/errno.h>
@@ -319,6 +316,8 @@ struct vmt_site *vmt_account_intern(struct vmt_state *state,
 VMT_HOT static void count_call(struct vmt_state *state, struct vmt_site *site, bool failed,
 			       bool deferred)
 {
+	if (VMT_UNLIKELY(site->flags & VMT_SITE_OF_END || state->publish.is_ending))
+		vmt_ending_call(state, site);
 	vmt_publish_at_mark(state, site);
 	site->counters.calls++;
 	site->counters.failed += failed;

@@ -340,61 +340,6 @@ for how in known quiet; do
 	done
 done
 
-# A host that ends an interpreter for each request goes on, which is no end; what it keeps until its own end
-# counts. Marks and the end are told apart.
-cat >host.c <<'EOF'
-#include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
-#include <sys/wait.h>
-#include "vmatrace.h"
-static void *kept[1000];
-static int count;
-static void keep(int n)
-{
-	while (n--)
-		kept[count++] = mmap(0, 4096, PROT_READ, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-}
-static void __attribute__((noinline)) keep_second(int n) { keep(n); __asm__(""); }
-static void give_back(void)
-{
-	while (count)
-		munmap(kept[--count], 4096);
-}
-void __attribute__((noinline)) lua_close(void);
-void lua_close(void) { give_back(); __asm__(""); }
-int main(int argc, char **argv)
-{
-	if (argc > 1 && !strcmp(argv[1], "host")) {
-		for (int i = 0; i < 5; i++) {
-			keep(200);
-			lua_close();
-		}
-	}
-	if (argc > 1 && !strcmp(argv[1], "fork") && fork()) {
-		wait(0);
-		return 0;
-	}
-	atexit(give_back);
-	keep(50);
-	VMATRACE_MARK("half");
-	keep_second(50);
-	return 0;
-}
-EOF
-cc -g -O1 -rdynamic -I "$ROOT/preload" host.c -o host || exit 2
-for how in alone host fork; do
-	rm -rf host.rec
-	"$TOOL" run --report=none -o host.rec -- ./host $how 2>run.err
-	"$TOOL" report --format=json host.rec | jq -c '.processes | max_by(.pid)' >host.json
-	check "$how: what the end gave back" jq -e '.growth.torn_down == { maps: 100, function: "exit" }' host.json
-	check "$how: who had it" [ "$(jq -c '[.sites[] | select(.kind == "call") | .live_before_end |
-		select(. > 0)] | sort' host.json)" = '[50,50]' ]
-	check "$how: its marks" jq -e '[.marks[] | .name] == ["half"] and
-		.marks[0].maps == .maps.start + 50' host.json
-done
-
 # A baseline holds what was kept, and who kept it.
 "$TOOL" check --save=base.json -- "$TARGETS/torn_down" 100 exit >/dev/null 2>&1
 "$TOOL" check --baseline=base.json -- "$TARGETS/torn_down" 100 exit >check.txt 2>&1

@@ -13,6 +13,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#define CALLS_MAX 64u /* that a program makes after its runtime has ended, until it exits itself */
+#define LONG_NS   (2 * UINT64_C(1000000000)) /* nor does that take so long */
+
 /* They end threads, which give back what they hold, and do little else. */
 static const char *const threads_end[] = {
 	"node::DefaultProcessExitHandlerInternal", /* process.exit() */
@@ -99,12 +102,37 @@ static const char *joiner_at_end(const struct vmt_view *view, const struct vmt_r
 	return name;
 }
 
+/*
+ * Were there many calls after nearly all of these maps were gone, or was that long before the end? Then it was
+ * not the end.
+ */
+static bool has_gone_on(const struct vmt_view *view, uint64_t maps)
+{
+	const struct vmt_rec_header *header = &view->header;
+	uint64_t level = vmt_view_maps_now(view) + maps / 8 + CALLS_MAX / 8, calls = 0;
+	uint64_t i = vmt_view_bucket_count(view);
+	struct vmt_rec_bucket bucket;
+
+	if (level >= header->maps_peak || header->end_monotonic <= header->start_monotonic)
+		return false;
+	while (i-- > 0) {
+		if (!vmt_view_bucket(view, i, &bucket))
+			continue;
+		if (bucket.max > level)
+			break;
+		calls += bucket.calls;
+	}
+	return calls > CALLS_MAX + maps / 8 || header->end_monotonic - header->start_monotonic >
+						       (i + 2) * header->bucket_ns + LONG_NS;
+}
+
 typedef const char *teardown_name(const struct vmt_view *view, const struct vmt_rec_site *site,
 				  struct vmt_symbols *symbols);
 
 /*
  * Returns how many maps less there are for the call sites that have a name in this sense. The name
- * of the one with most becomes ret_teardown's function.
+ * of the one with most becomes ret_teardown's function. What the library saw, and did not take for the end,
+ * is none.
  */
 static int64_t sum_up(const struct vmt_view *view, struct vmt_symbols *symbols,
 		      teardown_name *name_of, struct vmt_teardown *ret_teardown)
@@ -117,7 +145,8 @@ static int64_t sum_up(const struct vmt_view *view, struct vmt_symbols *symbols,
 		const char *name;
 		int64_t gone;
 
-		if (!vmt_view_site(view, i, &site) || !vmt_view_net(&site.counters))
+		if (!vmt_view_site(view, i, &site) || !vmt_view_net(&site.counters) ||
+		    (name_of == teardown_of && site.flags & VMT_SITE_OF_END))
 			continue;
 		gone = -vmt_view_net(&site.counters);
 		name = name_of(view, &site, symbols);
@@ -193,7 +222,7 @@ void vmt_teardown_read(const struct vmt_view *view, struct vmt_symbols *symbols,
 		return;
 	fall = view->header.maps_peak - now;
 	sum = sum_up(view, symbols, teardown_of, ret_teardown);
-	if (sum > 0 && is_of_the_fall((uint64_t)sum, fall))
+	if (sum > 0 && is_of_the_fall((uint64_t)sum, fall) && !has_gone_on(view, (uint64_t)sum))
 		ret_teardown->maps = (uint64_t)sum < fall ? (uint64_t)sum : fall;
 }
 
