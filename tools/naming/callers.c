@@ -24,8 +24,7 @@ struct way {
 	uint64_t weight;
 	uint64_t made; /* maps */
 	struct vmt_stack stack;
-	uint32_t first; /* the first frame that is compared… */
-	uint32_t at; /* …and the one that is now; stack.count: it has ended */
+	uint32_t at; /* the frame that is compared now; stack.count: it has ended */
 	uint32_t inlined; /* up to here, frames are of what the blamed function was inlined into */
 	bool with_line; /* calls from two lines of a function differ */
 	bool with_system; /* none of its frames is the project's own */
@@ -73,7 +72,6 @@ static void read_way(const struct vmt_callers *callers, struct way *way)
 	       way->stack.frame[way->inlined].offset == blamed->offset)
 		way->inlined++;
 	go_on(way);
-	way->first = way->at;
 }
 
 static const char *function_at(const struct way *way)
@@ -121,12 +119,13 @@ static bool find_parting(struct way *way, size_t count)
 	}
 }
 
-/* Likewise by the lines of the functions, which are the same. */
+/* Likewise by the lines of the functions, which are the same, but not of what the place was inlined into. */
 static bool find_parting_line(struct way *way, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		way[i].at = way[i].first;
+		way[i].at = way[i].inlined;
 		way[i].with_line = true;
+		go_on(&way[i]);
 	}
 	return find_parting(way, count);
 }
