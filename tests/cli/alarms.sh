@@ -118,6 +118,7 @@ endings() {
 	has vanished-said err '^vmatrace: no process was traced to its end: env became another program;'
 	status vanished-child 23 "$TOOL" check --max-growth=5 -- sh -c 'env -i ./ends return; exit 0'
 	has vanished-child-fails err '^==[0-9]+== ERROR: vmatrace: env: at the end of 1 of its processes'
+	has vanished-child-limit err 'a program that is not traced.., limit 0 \(--allow-uncompared=N\)$'
 	has vanished-child-way err '^vmatrace: env: --allow-uncompared=1 allows this, if it is meant to'
 	status killed-worker 23 "$TOOL" check --max-growth=50 -- sh -c 'sleep 9 & sleep 0.3; kill -9 $!; wait'
 	has killed-worker-said err '^vmatrace: sleep: pid [0-9]+ \(killed\?\); if these are workers .*allow as many'

@@ -174,6 +174,9 @@ formats() {
 	check sarif-place [ "$(jq -r '.runs[0].results[0].locations[0].physicalLocation |
 		"\(.artifactLocation.uri):\(.region.startLine)"' out.sarif)" = "pool.c:$(line_of GUARD)" ]
 	has github out.github "^::error file=pool.c,line=$(line_of GUARD),title=A call site holds [a-z ]*::\+50"
+	has github-program out.github '^::error [^:]*::\+50 .*, of unit-tests%0A'
+	has github-step-program step.md '^### Memory maps: failed \(unit&#45;tests\)$'
+	has github-step-what step.md '^\| \+50 .*, of unit&#45;tests \|$'
 	has github-step step.md "^\| \+50 \| 50 \| 0 \| pool.c:$(line_of GUARD) \|"
 }
 

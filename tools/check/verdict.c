@@ -72,7 +72,7 @@ static void judge_number(struct vmt_verdict *verdict, enum vmt_rule rule,
 		[VMT_RULE_UNCOMPARED] =
 			"%s: at the end of %s of its processes the maps were not "
 			"compared with the kernel's table, or differed (killed, not recorded, or became "
-			"a program that is not traced?), limit %s",
+			"a program that is not traced?), limit %s (--allow-uncompared=N)",
 		[VMT_RULE_REQUIRE_BASELINE] =
 			"%s is not in the baseline, so nothing was compared; save it again with "
 			"--save, or exclude the program with --program",

@@ -40,7 +40,8 @@ static void tell_killed(const struct vmt_summary_program *program)
 	if (*program->uncompared_who)
 		vmt_message(
 			"%s: %s; if these are workers that are meant to be killed, their number may vary "
-			"from run to run: allow as many as there are workers.",
+			"from run to run: allow as many as there are workers, or let them end by "
+			"themselves (python: pool.close(), pool.join()).",
 			program->name, program->uncompared_who);
 }
 

@@ -23,6 +23,14 @@ static void put_data(FILE *stream, const char *text, bool is_property)
 	}
 }
 
+/* Findings of other rules begin with the program's name. */
+static char *message_of(const struct vmt_finding *finding)
+{
+	if (finding->rule != VMT_RULE_PER_SITE)
+		return vmt_must_copy(finding->message);
+	return vmt_must_format("%s, of %s", finding->message, finding->program->name);
+}
+
 static void put_stack_line(void *stream, const char *line)
 {
 	put_data(stream, "\n", false);
@@ -34,6 +42,7 @@ static void put_finding(FILE *stream, const struct vmt_verdict *verdict,
 {
 	const struct vmt_stack_frame *place = vmt_verdict_place(finding);
 	char *note = vmt_gone_note(verdict, finding);
+	char *message = message_of(finding);
 
 	fputs("::error ", stream);
 	if (place && place->file) {
@@ -46,7 +55,8 @@ static void put_finding(FILE *stream, const struct vmt_verdict *verdict,
 	fputs("title=", stream);
 	put_data(stream, vmt_rules_title(finding->rule), true);
 	fputs("::", stream);
-	put_data(stream, finding->message, false);
+	put_data(stream, message, false);
+	free(message);
 	if (note)
 		put_stack_line(stream, note);
 	free(note);
@@ -83,6 +93,7 @@ static void put_row(FILE *stream, const struct vmt_verdict *verdict,
 {
 	const struct vmt_stack_frame *place = vmt_verdict_place(finding);
 	char *note = vmt_gone_note(verdict, finding);
+	char *message = message_of(finding);
 
 	fprintf(stream, "| %+lld | %lld | %lld | ", (long long)(finding->maps - finding->base),
 		(long long)finding->maps, (long long)finding->allowed);
@@ -93,19 +104,34 @@ static void put_row(FILE *stream, const struct vmt_verdict *verdict,
 		free(where);
 	}
 	fputs(" | ", stream);
-	put_cell(stream, finding->message);
+	put_cell(stream, message);
+	free(message);
 	fputs(note ? "; " : "", stream);
 	put_cell(stream, note ? note : "");
 	fputs(" |\n", stream);
 	free(note);
 }
 
+/* Returns the program that the verdict is about, and of how many others it is. */
+static char *programs_of(const struct vmt_verdict *verdict)
+{
+	const struct vmt_summary_program *program =
+		verdict->count ? verdict->finding[0].program : verdict->summary->programs;
+	unsigned others = program ? HASH_COUNT(verdict->summary->programs) - 1 : 0;
+
+	return others ? vmt_must_format("%s and %u more", program->name, others) :
+			vmt_must_copy(program ? program->name : "none");
+}
+
 void vmt_github_summary(FILE *stream, const struct vmt_verdict *verdict)
 {
 	char *summary = vmt_verdict_summary(verdict);
+	char *programs = programs_of(verdict);
 
-	fputs(verdict->count ? "### Memory maps: failed\n\n" : "### Memory maps: passed\n\n",
-	      stream);
+	fputs(verdict->count ? "### Memory maps: failed (" : "### Memory maps: passed (", stream);
+	put_cell(stream, programs);
+	fputs(")\n\n", stream);
+	free(programs);
 	put_cell(stream, summary);
 	fputs("\n", stream);
 	if (verdict->count)
