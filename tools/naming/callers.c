@@ -150,10 +150,25 @@ static void put_way_name(const struct way *way, const char *word, char *text, si
 	snprintf(text, size, "%s %.*s%s%s", word, length, name, source, frame->mark);
 }
 
+/* Is it the outermost function that the place was inlined into, which is told with it? */
+static bool is_told(const struct way *way)
+{
+	uint32_t i = way->at + 1;
+
+	while (i < way->inlined && !way->stack.frame[i].is_own)
+		i++;
+	return way->at < way->inlined && i == way->inlined;
+}
+
+static bool is_through(const struct way *way)
+{
+	return way->at < way->inlined && !is_told(way);
+}
+
 /* "called by grow src/pool.c:40", of a function that the blamed one was inlined into "through grow …" */
 static void put_caller(const struct way *way, char *text, size_t size)
 {
-	put_way_name(way, way->at < way->inlined ? " through" : " called by", text, size);
+	put_way_name(way, is_through(way) ? " through" : " called by", text, size);
 }
 
 /* The heaviest site of a function comes first, and its line is told. Returns count if there is none. */
@@ -206,7 +221,10 @@ static void find_heaviest(struct way *way, size_t count, uint64_t all, char *tex
 	size_t i = heaviest_of(way, count, all);
 
 	while (i < count) {
-		put_caller(&way[i], text, size);
+		if (is_told(&way[i]))
+			text[0] = '\0';
+		else
+			put_caller(&way[i], text, size);
 		count = keep_alike(way, count, i);
 		if (count < 2 || !find_parting(way, count))
 			return;
@@ -250,7 +268,7 @@ static void find_two(struct way *way, size_t count, uint64_t all, char *text, si
 	if (!two || one->with_line || weight[0] >= all - all / 100 * (100 - MOST))
 		return;
 	put_caller(one, name[0], sizeof(name[0]));
-	put_way_name(two, two->at < two->inlined ? " through" : " by", name[1], sizeof(name[1]));
+	put_way_name(two, is_through(two) ? " through" : " by", name[1], sizeof(name[1]));
 	snprintf(text, size, " %llu %%%s and %llu %%%s", percent_of(weight[0], all), name[0],
 		 percent_of(weight[1], all), name[1]);
 }
