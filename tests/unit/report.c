@@ -364,6 +364,54 @@ Test(text, what_a_site_has_given_back_is_not_mistaken_for_what_it_had)
 	assert_has(report(true), "    growth: up to 500 for most of the run, then given back\n");
 }
 
+/* The process grows from 24 to 924 maps in 24 s; the site's own, coarser timeline rises steadily. */
+static struct vmt_curve site_curve_of(bool is_slowing)
+{
+	struct vmt_rec_section *section;
+	struct vmt_rec_site_time *time;
+	struct vmt_rec_site *site;
+	struct vmt_curve curve;
+	static struct vmt_view view;
+
+	sample_demo(&sample);
+	sample.header->maps_start = 24;
+	sample.header->maps_now = sample.header->maps_kernel = sample.header->maps_peak = 924;
+	sample.header->bucket_ns = 1024 * VMT_TIMELINE_NS;
+	section = &sample.header->section[VMT_SECTION_TIMELINE];
+	section->offset = sample.header->file_size;
+	section->capacity = 64;
+	sample.header->file_size += 64 * sizeof(struct vmt_rec_bucket);
+	sample.header->end_monotonic =
+		sample.header->start_monotonic + 24 * sample.header->bucket_ns - 1;
+	for (uint32_t i = 0; i < 24; i++) {
+		struct vmt_rec_bucket *bucket = sample_add(&sample, VMT_SECTION_TIMELINE);
+		uint32_t rise =
+			is_slowing ? 900 * i * (18 * 23 - 8 * i) / (10 * 23 * 23) : 900 * i / 23;
+
+		bucket->min = bucket->max = bucket->last = 24 + rise;
+	}
+	site = sample_at(&sample, VMT_SECTION_SITES, VMT_SITE_FIRST);
+	site->time_row = 1;
+	time = sample_add(&sample, VMT_SECTION_SITE_ROWS);
+	time->shift = 5; /* of 1,024 ms */
+	for (uint32_t i = 0; i < 24; i++)
+		time->bucket[i] = (struct vmt_rec_site_bucket){ 900 * i / 23, 900 * i / 23,
+								900 * i / 23 + 1 };
+	cr_assert_eq(vmt_view_open(sample.data, sizeof(sample.data), &view), 0);
+	cr_assert(vmt_report_site_trend(&view, VMT_SITE_FIRST, 900, 0, &curve));
+	return curve;
+}
+
+Test(text, a_site_that_makes_most_of_a_slowing_growth_does_not_leak)
+{
+	struct vmt_curve curve = site_curve_of(false);
+
+	cr_assert_eq(curve.trend, VMT_TREND_LEAK);
+	curve = site_curve_of(true);
+	cr_assert_eq(curve.trend, VMT_TREND_GROWING);
+	cr_assert(curve.is_slowing && !curve.span);
+}
+
 /* php tries to name each of its maps. A failure that mattered has a line of its own. */
 Test(text, a_prctl_that_the_kernel_refuses_is_called_harmless)
 {

@@ -258,21 +258,28 @@ bool vmt_report_is_cut(const struct vmt_view *view, uint64_t now, uint64_t torn_
 	return is_cut(&source, view);
 }
 
+/* The site makes up most of a growth that becomes slower, which a coarser timeline does not show. */
+static bool is_slowing_growth(const struct vmt_curve_source *source, const struct vmt_curve *whole,
+			      uint64_t live)
+{
+	return whole->trend == VMT_TREND_GROWING && whole->is_slowing &&
+	       live >= (source->now - source->start) / 4 * 3;
+}
+
 /*
  * A process that stays at a level has no site that grows by more than that level allows: what such a site
  * gained, another one lost, or it grew before that only.
  */
-static bool is_refuted(const struct vmt_curve_source *source, const struct vmt_curve *own)
+static bool is_refuted(const struct vmt_curve_source *source, const struct vmt_curve *whole,
+		       const struct vmt_curve *own)
 {
-	struct vmt_curve whole;
 	uint64_t gained;
 
-	if (!vmt_trend_judge(source, &whole) || whole.trend != VMT_TREND_PLATEAU ||
-	    source->duration < whole.since ||
-	    __builtin_mul_overflow(rate_of(own), (source->duration - whole.since) / 1000000,
+	if (whole->trend != VMT_TREND_PLATEAU || source->duration < whole->since ||
+	    __builtin_mul_overflow(rate_of(own), (source->duration - whole->since) / 1000000,
 				   &gained))
 		return false;
-	return gained / 1000000 > 2 * (whole.high - whole.low) + VMT_TREND_SMALL;
+	return gained / 1000000 > 2 * (whole->high - whole->low) + VMT_TREND_SMALL;
 }
 
 bool vmt_report_site_trend(const struct vmt_view *view, uint64_t index, uint64_t live, uint64_t now,
@@ -286,11 +293,19 @@ bool vmt_report_site_trend_before(const struct vmt_view *view, uint64_t index, u
 {
 	const struct vmt_curve_source source = process_source(view, now, torn_down);
 	const struct part part = { source.duration, is_cut(&source, view) ? torn_down : 0 };
+	struct vmt_curve whole;
 
 	if (!site_trend(view, index, live, part, ret_curve))
 		return false;
-	if (ret_curve->trend == VMT_TREND_LEAK && is_refuted(&source, ret_curve))
+	if (ret_curve->trend != VMT_TREND_LEAK || !vmt_trend_judge(&source, &whole))
+		return true;
+	if (is_slowing_growth(&source, &whole, live)) {
 		ret_curve->trend = VMT_TREND_GROWING;
+		ret_curve->is_slowing = true;
+		ret_curve->rise = ret_curve->span = 0;
+	} else if (is_refuted(&source, &whole, ret_curve)) {
+		ret_curve->trend = VMT_TREND_GROWING;
+	}
 	return true;
 }
 
