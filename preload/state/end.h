@@ -14,8 +14,7 @@ struct vmt_ending_function {
 	uint64_t first, last; /* as offsets of frames */
 	enum vmt_ending_kind kind;
 	uint64_t run_at; /* VMT_ENDING_AFTER_RUN: the first frame that was seen; 0 = none yet */
-	struct vmt_rec_frame
-		caller; /* that it was last called from; module VMT_NO_INDEX = none yet */
+	struct vmt_rec_frame caller; /* it was last called from; module VMT_NO_INDEX = none yet */
 };
 
 struct vmt_ending {

@@ -131,8 +131,7 @@ struct vmt_rec_header {
 	struct vmt_rec_string cwd;
 
 	uint32_t doing; /* enum vmt_doing; may change at any time, not guarded by a sequence word */
-	uint32_t
-		tunables; /* GLIBC_TUNABLES at the start: VMT_TUNABLES_SET and others of tunables.h */
+	uint32_t tunables; /* GLIBC_TUNABLES at the start: VMT_TUNABLES_SET and so on */
 	uint32_t seq; /* the sequence word of the following fields, up to the sections */
 	uint32_t end; /* enum vmt_end */
 	int32_t status; /* exit status or signal number */
