@@ -79,32 +79,153 @@ static bool is_of(const struct vmt_curve *curve, uint64_t others, uint64_t durat
 	double growth =
 		curve->span ? (double)curve->rise * (double)duration / (double)curve->span : 0;
 
-	return curve->trend == VMT_TREND_LEAK && growth <= (double)(others + others / 8);
+	return growth <= (double)(others + others / 8);
 }
 
 /* Are there others' objects among its maps, and do these grow? */
 static bool grows_by_others(const struct vmt_explain_record *record, const struct way *way,
-			    uint32_t index, uint64_t now)
+			    uint32_t index, const struct vmt_curve *curve, uint64_t now)
 {
 	uint64_t others = way[index].known - way[index].own;
+
+	return !way[index].maps && others >= LEAST &&
+	       has_mapper(way, record->explain.facts.sites, index) &&
+	       is_of(curve, others, vmt_report_duration(record->view, now));
+}
+
+/* A part of the run, ns since the start. */
+struct part {
+	uint64_t from;
+	uint64_t to;
+};
+
+static uint64_t least(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* The site's lowest count in a part of the run. */
+static int64_t lowest_in(const struct vmt_rec_site_time *time, uint64_t live, struct part part)
+{
+	uint64_t width = VMT_SITE_TIME_NS << time->shift, low = UINT64_MAX;
+
+	for (uint64_t i = 0; i < VMT_SITE_BUCKETS; i++) {
+		const struct vmt_rec_site_bucket *bucket = &time->bucket[i];
+
+		if (!bucket->max || (i + 1) * width <= part.from)
+			continue;
+		if (i * width > part.from)
+			low = least(low, bucket->first);
+		if (i * width >= part.to)
+			return (int64_t)low;
+		low = least(low, bucket->min);
+	}
+	return (int64_t)least(low, live);
+}
+
+/* Likewise of the process's. */
+static int64_t lowest_of_all(const struct vmt_view *view, struct part part)
+{
+	uint64_t width = view->header.bucket_ns, low = UINT64_MAX, last = view->header.maps_start;
+	uint64_t count = vmt_view_bucket_count(view);
+	struct vmt_rec_bucket bucket;
+
+	for (uint64_t i = 0; i < count && i * width < part.to; i++) {
+		bool any = vmt_view_bucket(view, i, &bucket);
+
+		if ((i + 1) * width > part.from)
+			low = least(low, any ? least(bucket.min, last) : last);
+		last = any ? bucket.last : last;
+	}
+	return (int64_t)least(low, last);
+}
+
+/* How much the lowest counts rose from the second quarter of the run to its end. */
+struct rises {
+	int64_t all; /* of the process… */
+	int64_t kept; /* …and of those of its sites that keep most of what they make */
+	int64_t site[]; /* negative: it fell */
+};
+
+static bool keeps_most(const struct vmt_view *view, const struct way *way, uint32_t index)
+{
+	struct vmt_rec_site site;
+
+	return vmt_view_site(view, index, &site) &&
+	       way[index].live >= (site.counters.created + site.counters.split) / 2;
+}
+
+static struct rises *read_rises(const struct vmt_explain_record *record, const struct way *way,
+				uint64_t duration)
+{
+	const struct part early = { duration / 4, duration / 8 * 3 };
+	const struct part late = { duration / 8 * 7, duration };
+	const struct vmt_view *view = record->view;
+	uint32_t sites = record->explain.facts.sites;
+	struct rises *rises = calloc(1, sizeof(*rises) + ((size_t)sites + 1) * sizeof(int64_t));
+	struct vmt_rec_site_time time;
+
+	if (!rises || !view->header.bucket_ns)
+		return rises;
+	rises->all = lowest_of_all(view, late) - lowest_of_all(view, early);
+	for (uint32_t i = VMT_SITE_FIRST; i < sites; i++) {
+		if (!vmt_view_site_time(view, i, &time))
+			continue;
+		rises->site[i] =
+			lowest_in(&time, way[i].live, late) - lowest_in(&time, way[i].live, early);
+		if (rises->site[i] > 0 && keeps_most(view, way, i))
+			rises->kept += rises->site[i];
+	}
+	return rises;
+}
+
+/*
+ * Objects of one place that lie side by side merge when they are mapped, and are cut apart again: then the call
+ * that cuts has put the start of one that another call had put before. So a site seems to leak that
+ * gives back most of what it makes, while the process has not gained what this one has, and nobody
+ * else has given that back.
+ */
+static bool has_taken_over(const struct vmt_explain_record *record, const struct way *way,
+			   const struct rises *rises, uint32_t index)
+{
+	int64_t gained = rises->site[index], given_back = 0;
+
+	if (gained <= 0 || keeps_most(record->view, way, index) ||
+	    (rises->all - rises->kept) * 2 >= gained)
+		return false;
+	for (uint32_t i = VMT_SITE_FIRST; i < record->explain.facts.sites; i++) {
+		if (way[i].hash != way[index].hash && rises->site[i] < 0)
+			given_back -= rises->site[i];
+	}
+	return given_back * 2 < gained;
+}
+
+static bool is_others(const struct vmt_explain_record *record, const struct way *way,
+		      const struct rises *rises, uint32_t index, uint64_t now)
+{
 	struct vmt_curve curve;
 
-	return way[index].hash && !way[index].maps && others >= LEAST &&
-	       has_mapper(way, record->explain.facts.sites, index) &&
+	return way[index].hash &&
 	       vmt_report_site_trend(record->view, index, way[index].live, now, &curve) &&
-	       is_of(&curve, others, vmt_report_duration(record->view, now));
+	       curve.trend == VMT_TREND_LEAK &&
+	       (grows_by_others(record, way, index, &curve, now) ||
+		has_taken_over(record, way, rises, index));
 }
 
 bool *vmt_leak_others(const struct vmt_explain_record *record, uint64_t now)
 {
 	uint32_t sites = record->explain.facts.sites;
 	struct way *way = calloc((size_t)sites + 1, sizeof(*way));
-	bool *is_others = calloc((size_t)sites + 1, sizeof(*is_others));
+	bool *ret = calloc((size_t)sites + 1, sizeof(*ret));
+	struct rises *rises = NULL;
 
-	if (way && is_others)
+	if (way && ret) {
 		read_ways(record, way);
-	for (uint32_t i = VMT_SITE_FIRST; way && is_others && i < sites; i++)
-		is_others[i] = grows_by_others(record, way, i, now);
+		rises = read_rises(record, way, vmt_report_duration(record->view, now));
+	}
+	for (uint32_t i = VMT_SITE_FIRST; rises && i < sites; i++)
+		ret[i] = is_others(record, way, rises, i, now);
+	free(rises);
 	free(way);
-	return is_others;
+	return ret;
 }
