@@ -23,6 +23,15 @@ workers() {
 	status workers-no-baseline 0 "$TOOL" check --per-site=9 -- ./workers 50
 	status workers-leak 23 "$TOOL" check --baseline=workers.json --per-site=0 -- ./workers 50 20
 	has workers-leak-place err '\+20 by mmap in take .*workers.c:[0-9]+  \(20, in the baseline 0\)'
+	# What the parent keeps does not hide what a worker does; what is allowed is told.
+	"$TOOL" check --save=parent.json -- ./workers 5 0 60
+	check workers-forked [ "$(jq -c '.programs[] | [.growth > 59, .forked]' parent.json)" = '[true,0]' ]
+	status workers-hidden-leak 23 "$TOOL" check --baseline=parent.json -- ./workers 5 20 60
+	status workers-hidden-other 0 "$TOOL" check --baseline=parent.json -- ./workers 50 0 60
+	check workers-hidden-quiet sh -c '! grep -q note: err'
+	status workers-hidden-few 0 "$TOOL" check --baseline=parent.json -- ./workers 5 10 60
+	tr -s '\n ' '  ' <err >words
+	has workers-hidden-few-told words 'workers: note: \+10 maps by mmap in take: 10 instead of 0 in the baseline; it holds no more in total, so that this passes \(--per-site=N limits'
 }
 
 # One C++ program, however it is optimised. Call sites where threads get an arena are left out.

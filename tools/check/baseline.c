@@ -150,6 +150,9 @@ static int read_program(struct vmt_summary *summary, const json_t *object, char 
 	    !read_number(object, "given_back", 0, &given_back))
 		return refuse(error, "given_back is not a number in \"", name);
 	program->torn_down = program->torn_down_apart = (uint64_t)given_back;
+	program->has_forked = json_object_get(object, "forked");
+	if (program->has_forked && !read_number(object, "forked", -MAPS_MAX, &program->forked))
+		return refuse(error, "forked is not a number in \"", name);
 	json_array_foreach(sites, i, site)
 	{
 		ret = read_site(program, site, error);

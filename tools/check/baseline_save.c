@@ -37,6 +37,8 @@ static json_t *program_of(const struct vmt_summary_program *program)
 	}
 	json_object_set_new(object, "program", vmt_value_string(program->name));
 	json_object_set_new(object, "growth", json_integer(program->growth));
+	if (program->has_forked)
+		json_object_set_new(object, "forked", json_integer(program->forked));
 	if (program->torn_down)
 		vmt_value_add_number(object, "given_back", program->torn_down);
 	if (program->merged >= 0)

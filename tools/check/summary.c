@@ -184,3 +184,42 @@ void vmt_summary_note_uncompared(struct vmt_summary_program *program, const stru
 	if (used + (size_t)length < room)
 		memcpy(program->uncompared_who + used, who, (size_t)length + 1);
 }
+
+char *vmt_summary_exe_of(const struct vmt_loaded_recording *recording)
+{
+	struct vmt_view_string exe = vmt_view_string(&recording->view, recording->view.header.exe);
+	char *name = vmt_must(strndup(exe.bytes, exe.length));
+	char *end;
+
+	if (*name)
+		return name;
+	free(name);
+	name = vmt_must_copy(recording->name);
+	for (int i = 0; i < 2 && (end = strrchr(name, '.')); i++)
+		*end = '\0';
+	return name;
+}
+
+char *vmt_summary_name_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char *name = vmt_must_copy(slash ? slash + 1 : path);
+
+	for (char *at = name; *at; at++) {
+		if ((unsigned char)*at < ' ' || *at == 127)
+			*at = '?';
+	}
+	return name;
+}
+
+bool vmt_summary_is_forked(const struct vmt_view *view)
+{
+	uint64_t count = vmt_view_count(view, VMT_SECTION_SITES);
+	struct vmt_rec_site site;
+
+	for (uint64_t i = 0; i < count; i++) {
+		if (vmt_view_site(view, i, &site) && site.inherited)
+			return true;
+	}
+	return false;
+}

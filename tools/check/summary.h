@@ -43,6 +43,7 @@ struct vmt_summary_program {
 	uint64_t peak;
 	uint64_t limit;
 	int64_t growth; /* maps added since the start, or during the phase */
+	int64_t forked; /* the same of its fork children, of the one that grew most; see has_forked */
 	uint64_t torn_down; /* maps of the growth that were given back only because it ended */
 	char torn_down_by[64]; /* the function that gave most of them back */
 	/* the same where the peak was earlier, so that it is not known which call sites had them */
@@ -63,6 +64,7 @@ struct vmt_summary_program {
 	bool is_exact;
 	bool lacks_proc; /* /proc/self/maps could not be read */
 	bool is_cut_short; /* a recording lacks call sites, since the disk was full */
+	bool has_forked; /* it has fork children that were judged */
 	bool has_threads; /* threads left stacks behind; known only from recordings */
 	struct vmt_summary_site *sites; /* hash table */
 	UT_hash_handle hh;
@@ -137,5 +139,20 @@ VMT_MUST_CHECK int vmt_summary_read(struct vmt_summary *summary,
 
 /* Sort programs by name and sites by key. */
 void vmt_summary_sort(struct vmt_summary *summary);
+
+/*
+ * Returns the path of what the process ran. On a full disk the name of the file, EXE.PID.vmt, may be all
+ * that is known. The caller frees it.
+ */
+char *vmt_summary_exe_of(const struct vmt_loaded_recording *recording);
+
+/*
+ * Returns the base name, which becomes part of output lines: control characters, such as the newlines that
+ * a file's name may contain, are replaced. The caller frees it.
+ */
+char *vmt_summary_name_of(const char *path);
+
+/* Was the process forked, and has it not become another program since? */
+bool vmt_summary_is_forked(const struct vmt_view *view);
 
 #endif

@@ -308,6 +308,11 @@ static void fold(struct vmt_summary_program *program, const struct process *proc
 		program->merged = merged_of(process);
 		program->pid = process->view->header.pid;
 	}
+	if (vmt_summary_is_forked(process->view) &&
+	    (!program->has_forked || growth > program->forked)) {
+		program->has_forked = true;
+		program->forked = growth;
+	}
 	if (process->bounds.maps_to > program->maps)
 		program->maps = process->bounds.maps_to;
 	if (process->view->header.maps_kernel != process->view->header.maps_now ||
@@ -316,35 +321,6 @@ static void fold(struct vmt_summary_program *program, const struct process *proc
 	program->is_cut_short |= process->is_cut_short;
 	program->lacks_proc |= (process->view->header.notes & VMT_NOTE_NO_PROC) != 0;
 	program->is_exact = (is_first || program->is_exact) && vmt_view_is_exact(process->view);
-}
-
-/* On a full disk the name of the file, EXE.PID.vmt, may be all that is known. */
-static char *exe_of(const struct vmt_loaded_recording *recording)
-{
-	struct vmt_view_string exe = vmt_view_string(&recording->view, recording->view.header.exe);
-	char *name = vmt_must(strndup(exe.bytes, exe.length));
-	char *end;
-
-	if (*name)
-		return name;
-	free(name);
-	name = vmt_must_copy(recording->name);
-	for (int i = 0; i < 2 && (end = strrchr(name, '.')); i++)
-		*end = '\0';
-	return name;
-}
-
-/* Returns the base name, which becomes part of output lines; a file's name may contain newlines. */
-static char *program_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	char *name = vmt_must_copy(slash ? slash + 1 : path);
-
-	for (char *at = name; *at; at++) {
-		if ((unsigned char)*at < ' ' || *at == 127)
-			*at = '?';
-	}
-	return name;
 }
 
 /*
@@ -477,8 +453,8 @@ int vmt_summary_read(struct vmt_summary *summary, const struct vmt_recordings *r
 
 	add_twins(symbols, options->twins);
 	for (size_t i = 0; i < recordings->count; i++) {
-		exe = exe_of(&recordings->item[i]);
-		name = program_name(exe);
+		exe = vmt_summary_exe_of(&recordings->item[i]);
+		name = vmt_summary_name_of(exe);
 		ret = 0;
 		if (vmt_summary_wants(options, name, exe)) {
 			ret = add_process(summary, exe, name, &recordings->item[i].view, options,

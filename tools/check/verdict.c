@@ -326,9 +326,19 @@ static int64_t by_chance(const struct vmt_summary_program *program,
 	return fewer < 0 ? 0 : fewer < CHANCE_MAX ? fewer : CHANCE_MAX;
 }
 
+/* Is it much, and by a call that the program makes itself? Thread stacks and malloc's maps vary. */
+static bool is_worth_telling(const struct vmt_verdict *verdict, const struct vmt_finding *finding)
+{
+	const struct vmt_stack *stack = &finding->site->stack;
+	int64_t more = finding->maps - finding->base;
+
+	return more > CHANCE_MAX && more > verdict->forgiven_maps && stack->count &&
+	       !stack->frame[0].is_runtime && !vmt_stack_is_thread(stack);
+}
+
 /*
  * Which of two call sites holds a map can be chance; if one gained what the other lost, nothing has
- * grown.
+ * grown. The one that gained most is told.
  */
 static void forgive_moved(struct vmt_verdict *verdict, size_t before)
 {
@@ -337,8 +347,25 @@ static void forgive_moved(struct vmt_verdict *verdict, size_t before)
 
 		verdict->sites--;
 		verdict->maps -= finding->maps - finding->base;
-		free(finding->message);
+		if (!is_worth_telling(verdict, finding)) {
+			free(finding->message);
+			continue;
+		}
+		free(verdict->forgiven);
+		verdict->forgiven = finding->message;
+		verdict->forgiven_maps = finding->maps - finding->base;
+		verdict->forgiven_of = finding->program;
 	}
+}
+
+/* Does the program hold more maps in all, or a fork child of it, whose number is small beside its own? */
+static bool has_grown(const struct vmt_summary_program *program,
+		      const struct vmt_summary_program *base, int64_t excused)
+{
+	if (program->growth - excused > (base ? base->growth : 0) + by_chance(program, base))
+		return true;
+	return program->has_forked && base && base->has_forked &&
+	       program->forked - excused > base->forked + VMT_ALIGN_TEARDOWN;
 }
 
 static void judge_program(struct vmt_verdict *verdict, const struct vmt_summary_program *program)
@@ -360,8 +387,7 @@ static void judge_program(struct vmt_verdict *verdict, const struct vmt_summary_
 		return;
 	before = verdict->count;
 	judge_sites(verdict, program, base, &growth);
-	if (verdict->may_move && program->growth - growth.excused <=
-					 (base ? base->growth : 0) + by_chance(program, base))
+	if (verdict->may_move && !has_grown(program, base, growth.excused))
 		forgive_moved(verdict, before);
 	judge_growth(verdict, program, base, &growth);
 }
@@ -395,6 +421,8 @@ void vmt_verdict_free(struct vmt_verdict *verdict)
 	for (size_t i = 0; i < verdict->count; i++)
 		free(verdict->finding[i].message);
 	free(verdict->finding);
+	free(verdict->forgiven);
+	verdict->forgiven = NULL;
 	verdict->finding = NULL;
 	verdict->count = 0;
 }

@@ -36,6 +36,10 @@ struct vmt_verdict {
 	size_t count;
 	size_t sites; /* findings about call sites */
 	int64_t maps; /* the maps that these have over their base */
+	/* what is said of the call site that gained most in a program that did not; NULL: there is none */
+	char *forgiven;
+	int64_t forgiven_maps;
+	const struct vmt_summary_program *forgiven_of;
 };
 
 /* Fill in findings from the members before it, and count the use of suppressions. */

@@ -185,12 +185,23 @@ static void warn_of_returned(const struct vmt_verdict *verdict,
 	free(note);
 }
 
+/* The program has not grown, so that it may be chance where its maps are. */
+static void warn_of_forgiven(const struct vmt_verdict *verdict,
+			     const struct vmt_summary_program *program)
+{
+	if (verdict->forgiven_of == program)
+		vmt_message("%s: note: %s; it holds no more in total, so that this passes "
+			    "(--per-site=N limits each call site).",
+			    program->name, verdict->forgiven);
+}
+
 static void warn_of_program(const struct vmt_verdict *verdict,
 			    const struct vmt_summary_program *program)
 {
 	warn_of_limit(program);
 	warn_of_teardown(verdict, program);
 	warn_of_returned(verdict, program);
+	warn_of_forgiven(verdict, program);
 	if (program->vanished)
 		vmt_message(
 			"%s became another program that was not traced (is LD_PRELOAD gone from "

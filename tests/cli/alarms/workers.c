@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * workers N LEAKED: holds a hundred maps and forks a worker, which maps and unmaps N times by the
- * same calls, keeps LEAKED maps more, and ends; then gives its own back.
+ * workers N LEAKED KEPT: holds a hundred maps and forks a worker, which maps and unmaps N times by the
+ * same calls, keeps LEAKED maps more, and ends; then gives its own back, and keeps KEPT others.
  */
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -31,6 +31,12 @@ static void work(int count, int leaked, int is_worker)
 	}
 }
 
+__attribute__((noinline)) static void keep(int count)
+{
+	for (int i = 0; i < count; i++)
+		mmap(NULL, PAGE, i & 1 ? PROT_READ : PROT_NONE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+}
+
 int main(int argc, char **argv)
 {
 	int count = argc > 1 ? atoi(argv[1]) : 0;
@@ -47,5 +53,6 @@ int main(int argc, char **argv)
 	}
 	for (int i = 0; i < HELD; i++)
 		munmap(held[i], PAGE);
+	keep(argc > 3 ? atoi(argv[3]) : 0);
 	return 0;
 }
