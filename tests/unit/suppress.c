@@ -207,3 +207,29 @@ Test(suppress, caller)
 	cr_assert_not_null(find(frames, 5, false));
 	vmt_suppress_free(&suppressions);
 }
+
+/* What a module that is imported calls has two functions in its stack that do not call each other. */
+Test(suppress, a_line_says_which_function_calls_which)
+{
+	char module[] = "app";
+	char inner[] = "page", everywhere[] = "<module>", middle[] = "load", outer[] = "run";
+	struct vmt_stack_frame frames[] = {
+		{ .module = module, .function = inner, .is_own = true },
+		{ .module = module, .function = everywhere, .is_own = true },
+		{ .module = module, .function = middle, .is_own = true },
+		{ .module = module, .function = outer, .is_own = true },
+		{ .module = module, .function = everywhere, .is_own = true },
+	};
+	struct vmt_summary_site site = { .stack = { .frame = frames, .count = 5 } };
+	char *line = vmt_suppress_line(&site, 4), *extent = vmt_suppress_line_extent(&site, line);
+
+	cr_assert_str_eq(line, "vma:^page$ in ^load$ by ^run$");
+	cr_assert_str_eq(extent, "these functions whatever others are between them");
+	free(extent);
+	free(line);
+	frames[1].is_own = false;
+	line = vmt_suppress_line(&site, 4);
+	cr_assert_str_eq(line, "vma:^page$ by ^load$ by ^run$");
+	cr_assert_null(vmt_suppress_line_extent(&site, line));
+	free(line);
+}

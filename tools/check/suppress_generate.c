@@ -132,9 +132,10 @@ static char *add_numbered(char *text)
 }
 
 /* "suppresses everything of libpool.so.3, in this run 2 more call sites with 9 maps"; or NULL. */
-static char *warning_of(const struct vmt_summary_site *site, const struct others *others)
+static char *warning_of(const struct vmt_summary_site *site, const char *line,
+			const struct others *others)
 {
-	char *extent = vmt_suppress_line_extent(site);
+	char *extent = vmt_suppress_line_extent(site, line);
 	struct vmt_number number[2];
 	char *more = NULL;
 	char *text = NULL;
@@ -175,7 +176,7 @@ static bool add_line(struct vmt_proposals *proposals, const struct vmt_verdict *
 	proposals->item[proposals->count++] = (struct vmt_proposal){
 		.reason = vmt_must_copy(finding->message),
 		.line = line,
-		.warning = warning_of(finding->site, &others),
+		.warning = warning_of(finding->site, line, &others),
 	};
 	return true;
 }

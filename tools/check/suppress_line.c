@@ -3,6 +3,11 @@
 #include "check/suppress_line.h"
 #include "util/must.h"
 
+static const char *type_of(const struct vmt_summary_site *site)
+{
+	return site->is_cut ? "split" : "vma";
+}
+
 /* Characters that are special in a pattern become *. */
 static char *quoted(const char *name)
 {
@@ -77,34 +82,67 @@ static char *place_line(const char *type, const struct vmt_stack_frame *frame)
 	return line;
 }
 
-static char *function_line(const char *type, const struct vmt_stack *stack,
-			   const struct vmt_stack_frame *frame, uint32_t depth)
+/* " by " where the project's code calls the frame from `outer`; elsewhere, or if is_wide, " in ". */
+static const char *word_between(const struct vmt_stack *stack, const struct vmt_stack_frame *inner,
+				const struct vmt_stack_frame *outer, bool is_wide)
 {
-	char *line = vmt_must_format("%s:", type);
+	const struct vmt_stack_frame *caller = is_wide ? NULL : vmt_stack_caller(stack, inner);
 
-	for (uint32_t i = 0; frame && i < depth; i++, frame = caller_of(stack, frame)) {
+	return caller && !strcmp(caller->function, outer->function) ? " by " : " in ";
+}
+
+static char *function_line(const struct vmt_summary_site *site, uint32_t depth, bool is_wide)
+{
+	const struct vmt_stack_frame *frame = vmt_stack_blame(&site->stack), *inner = NULL;
+	char *line = vmt_must_format("%s:", type_of(site));
+
+	for (uint32_t i = 0; frame && i < depth; i++, frame = caller_of(&site->stack, frame)) {
 		char *name = quoted(frame->function ? frame->function : frame->module);
-		char *longer = vmt_must_format("%s%s^%s$", line, i ? " in " : "", name);
+		char *longer = vmt_must_format(
+			"%s%s^%s$", line,
+			inner ? word_between(&site->stack, inner, frame, is_wide) : "", name);
 
 		free(line);
 		free(name);
 		line = longer;
+		inner = frame;
 	}
 	return line;
 }
 
-/* A function that main calls, or what a thread begins with: others may call it as well. */
-static char *called_line(const char *type, const struct vmt_stack *stack,
-			 const struct vmt_stack_frame *frame)
+/* Does a line suppress the call site? A pattern takes the innermost frame that it fits. */
+static bool is_fit(const char *line, const struct vmt_summary_site *site)
 {
-	const struct vmt_stack_frame *caller = vmt_stack_caller(stack, frame);
+	struct vmt_suppressions one = { NULL, 0 };
+	char error[VMT_SUPPRESS_ERROR_MAX];
+	bool result = !vmt_suppress_parse(&one, line, strlen(line), error) && one.count &&
+		      vmt_suppress_covers(&one.item[0], site);
+
+	vmt_suppress_free(&one);
+	return result;
+}
+
+static char *narrowest_line(const struct vmt_summary_site *site, uint32_t depth)
+{
+	char *line = function_line(site, depth, false);
+
+	if (is_fit(line, site))
+		return line;
+	free(line);
+	return function_line(site, depth, true);
+}
+
+/* A function that main calls, or what a thread begins with: others may call it as well. */
+static char *called_line(const struct vmt_summary_site *site, const struct vmt_stack_frame *frame)
+{
+	const struct vmt_stack_frame *caller = vmt_stack_caller(&site->stack, frame);
 	char *name[2], *line;
 
 	if (!caller)
-		return function_line(type, stack, frame, 1);
+		return narrowest_line(site, 1);
 	name[0] = quoted(frame->function);
 	name[1] = quoted(caller->function);
-	line = vmt_must_format("%s:^%s$ by ^%s$", type, name[0], name[1]);
+	line = vmt_must_format("%s:^%s$ by ^%s$", type_of(site), name[0], name[1]);
 	free(name[0]);
 	free(name[1]);
 	return line;
@@ -112,18 +150,17 @@ static char *called_line(const char *type, const struct vmt_stack *stack,
 
 char *vmt_suppress_line(const struct vmt_summary_site *site, uint32_t depth)
 {
-	const char *type = site->is_cut ? "split" : "vma";
 	const struct vmt_stack_frame *frame = vmt_stack_blame(&site->stack);
 
 	if (!frame)
-		return vmt_must_format("%s:^%s$", type, VMT_SUPPRESS_NO_STACK);
+		return vmt_must_format("%s:^%s$", type_of(site), VMT_SUPPRESS_NO_STACK);
 	if (is_by_place(&site->stack, frame))
-		return place_line(type, frame);
+		return place_line(type_of(site), frame);
 	if (is_everywhere(&site->stack, frame))
 		return NULL;
 	if (frame->function && !caller_of(&site->stack, frame))
-		return called_line(type, &site->stack, frame);
-	return function_line(type, &site->stack, frame, depth);
+		return called_line(site, frame);
+	return narrowest_line(site, depth);
 }
 
 bool vmt_suppress_line_is_numbered(const struct vmt_summary_site *site)
@@ -133,7 +170,7 @@ bool vmt_suppress_line_is_numbered(const struct vmt_summary_site *site)
 	return frame && is_by_place(&site->stack, frame);
 }
 
-char *vmt_suppress_line_extent(const struct vmt_summary_site *site)
+char *vmt_suppress_line_extent(const struct vmt_summary_site *site, const char *line)
 {
 	const struct vmt_stack_frame *frame = vmt_stack_blame(&site->stack);
 
@@ -145,5 +182,7 @@ char *vmt_suppress_line_extent(const struct vmt_summary_site *site)
 		return vmt_must_format("everything of %s", frame->module);
 	if (frame->function && (!frame->is_own || is_outermost(&site->stack, frame)))
 		return vmt_must_format("everything that %s does", frame->function);
+	if (strstr(line, "$ in ^"))
+		return vmt_must_copy("these functions whatever others are between them");
 	return NULL;
 }

@@ -13,8 +13,8 @@ uint32_t vmt_suppress_line_depth(const struct vmt_summary_site *site);
 
 /*
  * Returns a line that would suppress the site and not the whole program, with at most `depth`
- * functions, the innermost ones; the caller frees it. NULL: there is none, as where neither a
- * function nor a line is known.
+ * functions, the innermost ones, each called by the next if the stack tells; the caller frees it.
+ * NULL: there is none, as where neither a function nor a line is known.
  */
 char *vmt_suppress_line(const struct vmt_summary_site *site, uint32_t depth);
 
@@ -22,9 +22,9 @@ char *vmt_suppress_line(const struct vmt_summary_site *site, uint32_t depth);
 bool vmt_suppress_line_is_numbered(const struct vmt_summary_site *site);
 
 /*
- * Returns what a line covers that is not about a function of the project, such as "everything of
- * libpool.so.3"; NULL for any other. The caller frees it.
+ * Returns what the site's line covers that is not about calls of one function of the project by
+ * another, such as "everything of libpool.so.3"; NULL for any other. The caller frees it.
  */
-char *vmt_suppress_line_extent(const struct vmt_summary_site *site);
+char *vmt_suppress_line_extent(const struct vmt_summary_site *site, const char *line);
 
 #endif
