@@ -112,6 +112,16 @@ sources_without_parts() {
 	done
 }
 
+# `finish` ends a part: what stands below it is never run.
+parts_that_go_on() {
+	local file
+	for file in $(grep -l '/lib\.sh"$' tests/*.sh tests/*/*.sh); do
+		if grep -q '^finish$' "$file" && [ "$(tail -n 1 "$file")" != finish ]; then
+			echo "$file: below finish"
+		fi
+	done
+}
+
 # tests/parts.txt names parts that exist, for files that exist.
 check_parts() {
 	local pattern parts part all problems=
@@ -128,6 +138,7 @@ check_parts() {
 	done < <(grep -v '^#' tests/parts.txt || echo tests/parts.txt empty)
 	empty parts-for-files "$problems"
 	silent parts-for-each-source sources_without_parts
+	silent nothing-below-finish parts_that_go_on
 	check parts-of-a-file [ "$(bash scripts/test.sh --for tests/cli/ci.sh tools/try/trial.c)" = \
 		"scripts/test.sh house ci unit try" ]
 	check parts-of-no-file [ "$(bash scripts/test.sh --for tools/main.c tools/man.c 2>&1 >/dev/null)" = \

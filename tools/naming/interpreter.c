@@ -9,7 +9,8 @@
 
 #include <string.h>
 
-#define MARKS "; vmatrace_mark(\"name\") tells its phases apart (doc/ci.md)"
+#define MARKS  "; vmatrace_mark(\"name\") tells its phases apart (doc/ci.md)"
+#define MODULE "; vmatrace_mark(\"name\"), from a C module, tells its phases apart (doc/ci.md)"
 
 /* Versions and variants follow the name: python3.11, lua5.4. */
 static const struct interpreter {
@@ -33,11 +34,11 @@ static const struct interpreter {
 	  false },
 	{ "php", "php does not say which line of a script runs" MARKS, false },
 	{ "ruby", "ruby does not say which line of a script runs" MARKS, false },
-	{ "perl", "perl does not say which line of a script runs" MARKS, false },
-	{ "lua", "lua does not say which line of a script runs" MARKS, false },
+	{ "perl", "perl does not say which line of a script runs" MODULE, false },
+	{ "lua", "lua does not say which line of a script runs" MODULE, false },
 	{ "luajit", "luajit does not say which line of a script runs" MARKS, false },
 	{ "sbcl", "sbcl does not say which function of Lisp runs" MARKS, false },
-	{ "tclsh", "tcl does not say which line of a script runs" MARKS, false },
+	{ "tclsh", "tcl does not say which line of a script runs" MODULE, false },
 };
 
 /*
