@@ -407,4 +407,21 @@ check image-runs env LD_PRELOAD="$LIB" VMATRACE_OPTIONS=report=0:dir=. ./image i
 check image-cause sh -c 'grep -q "^SUMMARY" image.txt && grep -q " cause " image.txt'
 check image-is-no-library sh -c '! grep -Eq "dlopen|libraries that" image.txt'
 
+# A fork child has not loaded what it inherits, and cannot help it.
+cat >inherits.py <<'END'
+import bz2, ctypes, decimal, json, lzma, mmap, os, sqlite3, ssl, zlib
+child = os.fork()
+kept = [mmap.mmap(-1, 4096, prot=mmap.PROT_READ) for i in range(0 if child else 100)]
+os.waitpid(child, 0) if child else os._exit(0)
+END
+mkdir inherits
+LD_PRELOAD=$LIB VMATRACE_OPTIONS=dir=inherits:report=0 /usr/bin/python3 inherits.py
+for file in inherits/*.vmt; do
+	"$TOOL" report "$file" 2>&1 | sed 's/^==[0-9]*== *//' | tr '\n' ' ' >inherits.txt
+	grep -q 'inherits.py:3' inherits.txt || continue
+	echo "$file" >>inherits.found
+	check inherits grep -Eq '(and|cause) +libraries that its parent had loaded before the fork \(dlopen\), [0-9]+ of them' inherits.txt
+	check inherits-no-help sh -c '! grep -q "close those that are no longer used" inherits.txt'
+done
+check inherits-child [ "$(wc -l <inherits.found)" = 1 ]
 finish

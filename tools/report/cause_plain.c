@@ -367,14 +367,15 @@ static void put_libraries(struct vmt_lines *lines, struct vmt_explain_record *re
 		return;
 	vmt_explain_record_site(record, place.site, by, sizeof(by));
 	vmt_lines_add(lines, 10,
-		      "%slibraries that were loaded while it ran (dlopen), %s of them: %s of %s "
-		      "maps, most by %s",
-		      start, vmt_lines_number(&files, libraries), vmt_lines_number(&number, maps),
+		      "%slibraries that %s (dlopen), %s of them: %s of %s maps, most by %s", start,
+		      place.counters.calls ? "were loaded while it ran" :
+					     "its parent had loaded before the fork",
+		      vmt_lines_number(&files, libraries), vmt_lines_number(&number, maps),
 		      vmt_lines_number(&count, record->count), by);
 	vmt_lines_end_item(lines, &before, vmt_cause_room(told->causes, VMT_EXPLAIN_CAUSES));
 	if (before == first)
 		return;
-	if (libraries > VMT_CAUSE_ENOUGH)
+	if (libraries > VMT_CAUSE_ENOUGH && place.counters.calls)
 		vmt_lines_add(lines, 10,
 			      "  help    close those that are no longer used (dlclose), or link "
 			      "several into one");
