@@ -60,6 +60,33 @@ renamed() {
 	check not-renamed-said sh -c '! grep -q note: err'
 }
 
+# Functions of the C++ library do not take the place of the one that was renamed.
+renamed_class() {
+	cat >class.cc <<-'END'
+		#include <sys/mman.h>
+		#include <memory>
+		#include <vector>
+		struct Block {
+			void *at;
+			explicit Block(int i)
+				: at(mmap(0, 4096, i & 1 ? PROT_READ : PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)) {}
+		};
+		static std::vector<std::unique_ptr<Block>> blocks;
+		__attribute__((noinline)) static void NAME(int n)
+		{
+			for (int i = 0; i < n; i++)
+				blocks.push_back(std::make_unique<Block>(i));
+		}
+		int main() { NAME(30); return 0; }
+	END
+	c++ -g -O0 -DNAME=fill_blocks class.cc -o class || exit 2
+	"$TOOL" check --save=class.json -- ./class
+	c++ -g -O0 -DNAME=enlist_blocks class.cc -o class || exit 2
+	status renamed-class 23 "$TOOL" check --per-site=1 --baseline=class.json -- ./class
+	joined >words
+	has renamed-class-said words 'note: mmap in Block::Block, fill_blocks, main \(30 maps\) of the baseline is gone'
+}
+
 # Two executables of one name are one program for a baseline: this is said, with both paths, and either
 # can be asked about.
 twins() {
@@ -86,5 +113,6 @@ twins() {
 }
 
 renamed
+renamed_class
 twins
 finish

@@ -149,6 +149,12 @@ void vmt_gone_find(const struct vmt_verdict *verdict, const struct vmt_finding *
 	cut(ret_gone, finding->maps - finding->base);
 }
 
+/* Functions of the C++ library between the project's say nothing of where these were. */
+static bool is_library(const char *function)
+{
+	return !strncmp(function, "std::", 5) || !strncmp(function, "__gnu_cxx::", 11);
+}
+
 /* "mmap in page, fill, main (30 maps)": the functions without their modules. */
 static char *describe(const struct vmt_summary_site *site)
 {
@@ -156,18 +162,23 @@ static char *describe(const struct vmt_summary_site *site)
 	char *names = vmt_must_copy("");
 	struct vmt_number number;
 	char *longer;
+	uint32_t i = 0;
 
-	for (uint32_t i = 0; *at; i++) {
+	while (*at) {
 		size_t n = strcspn(at, "\n");
 		const char *mark = memchr(at, '!', n);
 		const char *function = mark ? mark + 1 : at;
 
+		if (i && is_library(function)) {
+			at += n + (at[n] == '\n');
+			continue;
+		}
 		longer = i < FRAMES ? vmt_must_format("%s%s%.*s", names, i ? ", " : "",
 						      (int)(at + n - function), function) :
 				      vmt_must_format("%s, ...", names);
 		free(names);
 		names = longer;
-		if (i == FRAMES)
+		if (i++ == FRAMES)
 			break;
 		at += n + (at[n] == '\n');
 	}
