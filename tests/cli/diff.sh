@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# What vmatrace diff says of programs as a whole: growth and peaks, and names that are not text. Call
-# sites are tested in check.sh.
+# What vmatrace diff says of programs as a whole: growth and peaks, names that are not text, and which
+# file lacks names. Call sites are tested in check.sh.
 . "$(dirname "$0")/../lib.sh"
 WORK=$TMP
 . "$(dirname "$0")/check_common.sh"
@@ -76,4 +76,93 @@ status check-at-limit 0 "$TOOL" check --max-peak=70000 limit.rec
 has check-at-limit-told err '^vmatrace: causes reached vm.max_map_count \([0-9,]+\) with [0-9,]+ maps, and calls that needed one more failed\.$'
 status check-far-from-limit 0 "$TOOL" check --max-peak=70000 burst.after
 check check-far-from-limit-silent sh -c '! grep -q max_map_count err'
+# The code around destructors has symbols without a size, as much of assembly has: they reach up to the
+# next one, and a file that has them is not stripped.
+cat >sized.c <<'EOF'
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#define NOINLINE __attribute__((noinline))
+int grow(int i);
+#ifdef LIBRARY
+static char *kept[400];
+static void drop(void)
+{
+	for (int i = 0; i < 400 && kept[i]; i++)
+		munmap(kept[i], 8192);
+}
+__attribute__((constructor)) static void start(void)
+{
+	atexit(drop);
+}
+NOINLINE static char *take(int i)
+{
+	return kept[i] = mmap(0, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+}
+NOINLINE static int guard(int i)
+{
+	return mprotect(kept[i], 4096, PROT_NONE) != 0;
+}
+int grow(int i)
+{
+	return !take(i) + guard(i);
+}
+__asm__(".size take, 0");
+#else
+NOINLINE static int fill(int n)
+{
+	int failed = 0;
+
+	for (int i = 0; i < n; i++)
+		failed += grow(i);
+	return failed;
+}
+int main(int argc, char **argv)
+{
+	int failed = fill(argc > 1 ? atoi(argv[1]) : 200);
+
+	if (argc > 2)
+		_exit(failed);
+	return failed;
+}
+#endif
+EOF
+${CC:-cc} -g -O1 -fno-toplevel-reorder -fno-optimize-sibling-calls -shared -fPIC -Wl,--build-id -DLIBRARY \
+	sized.c -o libsized.so || exit 2
+${CC:-cc} -g -O1 -Wl,--build-id sized.c -o sized -L. -lsized -Wl,-rpath,"$TMP" || exit 2
+check sized-has-none sh -c 'readelf -sW libsized.so | grep -qE " 0 FUNC +LOCAL .* take$"'
+frames() { "$TOOL" report --format=json "$1" | jq -r '.processes[].sites[].stack[].function // "none"' | sort -u; }
+"$TOOL" run --report=none -o sized.end -- ./sized
+"$TOOL" run --report=none -o sized.early -- ./sized 200 early
+"$TOOL" run --report=none -o sized.more -- ./sized 300
+"$TOOL" report sized.end >out 2>err
+check sized-not-stripped sh -c '! grep " names  " out'
+frames sized.end >sized.names
+check sized-dtors grep -qx __do_global_dtors_aux sized.names
+check sized-take grep -qx take sized.names
+check sized-next grep -qx guard sized.names
+status sized-diff 0 "$TOOL" diff sized.early sized.more
+check sized-diff-no-note sh -c '! grep "have no name" err'
+# Without debug information only the symbols tell; without those of static functions they do not.
+mkdir whole && mv libsized.so whole/
+strip -g -o libsized.so whole/libsized.so
+"$TOOL" run --report=none -o sized.lineless -- ./sized
+frames sized.lineless >sized.names
+check sized-take-by-symbol grep -qx take sized.names
+check sized-next-by-symbol grep -qx guard sized.names
+strip -g -x -o libsized.so whole/libsized.so
+"$TOOL" run --report=none -o sized.global -- ./sized
+"$TOOL" report sized.global >out 2>err
+has sized-global-told out ' names +libsized.so is stripped'
+frames sized.global >sized.names
+check sized-global sh -c '! grep -E "take|guard|drop|_init" sized.names'
+# What is missing is told of the file that lacks it, which need not be the program.
+"$TOOL" check --save=sized.json sized.early 2>/dev/null
+strip -o libsized.so whole/libsized.so
+"$TOOL" run --report=none -o sized.stripped -- ./sized 300 early
+rm -r whole
+status sized-stripped 0 "$TOOL" diff sized.json sized.stripped
+has sized-stripped-said err 'frames of libsized.so have no name .stripped'
+status sized-check 23 "$TOOL" check --baseline=sized.json -- ./sized 300 early
+has sized-check-said err 'frames of libsized.so have no name .stripped'
 finish

@@ -52,6 +52,12 @@ bool vmt_symbols_find(struct vmt_symbols *symbols, const struct vmt_symbols_modu
 	return true;
 }
 
+bool vmt_symbols_is_whole(struct vmt_symbols *symbols, const struct vmt_symbols_module *module)
+{
+	(void)symbols;
+	return module->path_length & 1;
+}
+
 bool vmt_symbols_callee(struct vmt_symbols *symbols, const struct vmt_symbols_place *call,
 			struct vmt_symbols_callee *ret_callee)
 {

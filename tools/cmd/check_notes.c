@@ -8,6 +8,7 @@
 #include "check/returned.h"
 #include "cmd/check_notes.h"
 #include "core/report/report.h"
+#include "diff/nameless.h"
 #include "util/lines.h"
 #include "util/message.h"
 
@@ -130,13 +131,15 @@ static void warn_of_limit(const struct vmt_summary_program *program)
 static void warn_of_names(const struct vmt_verdict *verdict,
 			  const struct vmt_summary_program *program)
 {
+	struct vmt_nameless lacking;
+
 	if (!has_finding(verdict, program))
 		return;
-	if (verdict->base && program->unnamed)
-		vmt_message("%s: %llu frames of its own code have no name (stripped, or built "
+	if (verdict->base && vmt_nameless_find(program, &lacking))
+		vmt_message("%s: %llu frames of %s have no name (stripped, or built "
 			    "again since it ran), and a baseline compares names; keep the symbols, "
 			    "or say where they are with --symbols=DIR.",
-			    program->name, (unsigned long long)program->unnamed);
+			    program->name, (unsigned long long)lacking.frames, lacking.module);
 	else if (program->lineless && !program->has_lines)
 		vmt_message("%s has no debug information: built with -g, it has lines, and names "
 			    "of functions that were inlined.",

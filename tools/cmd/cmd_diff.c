@@ -8,6 +8,7 @@
 #include "diff/compare.h"
 #include "cmd/arguments.h"
 #include "cmd/commands.h"
+#include "diff/nameless.h"
 #include "input/load.h"
 #include "report/print.h"
 #include "util/message.h"
@@ -177,20 +178,21 @@ static void warn_of_names(const struct vmt_summary *summary, const struct vmt_su
 	for (; program; program = program->hh.next) {
 		const struct vmt_summary_program *same =
 			vmt_summary_find_program(other, program->name);
+		struct vmt_nameless lacking, lacking_too;
 
-		if (!program->unnamed || !same)
+		if (!same || !vmt_nameless_find(program, &lacking))
 			continue;
-		if (!same->unnamed)
+		if (!vmt_nameless_find(same, &lacking_too))
 			vmt_message("%s: %llu frames of %s have no name (stripped, or built again "
 				    "since it ran), so its call sites do not match the other "
 				    "run's; keep the symbols, or say where they are with "
 				    "--symbols=DIR.",
-				    path, (unsigned long long)program->unnamed, program->name);
+				    path, (unsigned long long)lacking.frames, lacking.module);
 		else if (is_first)
 			vmt_message("%llu frames of %s have no name in either run (stripped, or "
 				    "built again since), so different call sites may be one row; "
 				    "keep the symbols, or say where they are with --symbols=DIR.",
-				    (unsigned long long)same->unnamed, program->name);
+				    (unsigned long long)lacking.frames, lacking.module);
 	}
 }
 

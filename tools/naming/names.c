@@ -72,6 +72,17 @@ bool vmt_names_find(struct vmt_symbols *symbols, const struct vmt_view *view, ui
 	return vmt_symbols_find(symbols, &wanted, frame.offset - 1, ret_symbol);
 }
 
+bool vmt_names_is_whole(struct vmt_symbols *symbols, const struct vmt_view *view, uint64_t index)
+{
+	struct vmt_symbols_module wanted;
+	struct vmt_rec_module module;
+	struct vmt_rec_frame frame;
+
+	return vmt_view_frame(view, index, &frame) &&
+	       vmt_view_module(view, frame.module, &module) && module.kind == VMT_MODULE_FILE &&
+	       vmt_jumps_file(view, &module, &wanted) && vmt_symbols_is_whole(symbols, &wanted);
+}
+
 /* Returns how many of the functions that are missing are told: the last of them, up to this number. */
 static uint32_t find_tails(const struct vmt_names *names, const struct vmt_rec_site *site,
 			   uint64_t index, struct vmt_jumps *ret_jumps)

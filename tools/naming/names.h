@@ -20,6 +20,9 @@ struct vmt_names {
 bool vmt_names_find(struct vmt_symbols *symbols, const struct vmt_view *view, uint64_t index,
 		    struct vmt_symbol *ret_symbol);
 
+/* Does the file of frame `index` have a full symbol table, so that no other copy names the frame? */
+bool vmt_names_is_whole(struct vmt_symbols *symbols, const struct vmt_view *view, uint64_t index);
+
 /*
  * Find a function that is not on the stack because it ended in a jump: level 0 is the last one that is
  * known, the highest level the one that the frame of a site called. Of the project's own functions

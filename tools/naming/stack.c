@@ -159,6 +159,8 @@ static bool add_frame(struct vmt_stack *stack, const struct vmt_names *names,
 		*frame = frame_of(names->view, &recorded, &symbol);
 		if (has_name)
 			name_frame(frame, &symbol);
+		frame->lacks_symbols = frame->is_own && !frame->function &&
+				       !vmt_names_is_whole(names->symbols, names->view, index);
 		spot.level++;
 	} while (has_name && !is_main(frame) && vmt_names_find_spot(names, site, spot, &symbol));
 	return !is_main(frame);

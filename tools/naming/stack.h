@@ -22,6 +22,7 @@ struct vmt_stack_frame {
 	bool is_runtime; /* belongs to the C library, an allocator or the like */
 	bool is_user; /* neither that nor generated code */
 	bool is_own; /* and not a library or header of the system either; or is_script */
+	bool lacks_symbols; /* it has no name, and its file is stripped or is not the same any more */
 	bool is_script; /* generated code of the user's own script */
 	enum vmt_fold fold; /* what a run of such frames is told as */
 };

@@ -38,7 +38,7 @@ static bool is_of_interest(const struct vmt_view *view, const struct vmt_rec_mod
 
 /* What is missing in a module. */
 struct gaps {
-	uint64_t unnamed; /* frames without a function */
+	uint64_t unnamed; /* frames without a function, which another copy of the file may name */
 	uint64_t lineless; /* maps made at call sites whose place is a function without a line */
 	bool has_lines;
 };
@@ -55,7 +55,7 @@ static void count_frames(const struct vmt_view *view, struct vmt_symbols *symbol
 		    !vmt_view_module(view, frame.module, &module) || !is_of_interest(view, &module))
 			continue;
 		if (!vmt_names_find(symbols, view, i, &symbol) || !symbol.function)
-			gaps[frame.module].unnamed++;
+			gaps[frame.module].unnamed += !vmt_names_is_whole(symbols, view, i);
 		else if (symbol.file)
 			gaps[frame.module].has_lines = true;
 	}

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A sorted index of function symbols. libdw's own look-up walks the whole table for each address,
- * which takes a millisecond in programs like node; a binary search is enough. Symbols without a
- * size are ignored. Used by symbols.c.
+ * which takes a millisecond in programs like node; a binary search is enough. A symbol without a size
+ * (_init, __do_global_dtors_aux, assembly) reaches up to the next one, if the table has all symbols.
+ * Used by symbols.c.
  */
 #include "symbols/functions.h"
 #include "symbols/inlined.h"
@@ -39,33 +40,110 @@ static bool is_function(const GElf_Sym *symbol)
 {
 	int type = GELF_ST_TYPE(symbol->st_info);
 
-	return (type == STT_FUNC || type == STT_GNU_IFUNC) && symbol->st_size &&
-	       symbol->st_shndx != SHN_UNDEF;
+	return (type == STT_FUNC || type == STT_GNU_IFUNC) && symbol->st_shndx != SHN_UNDEF;
+}
+
+/* A label, where code of another name begins. Those of aarch64's linker ($x) are none. */
+static bool is_label(const GElf_Sym *symbol, const char *name)
+{
+	return GELF_ST_TYPE(symbol->st_info) == STT_NOTYPE && symbol->st_shndx != SHN_UNDEF &&
+	       symbol->st_shndx < SHN_LORESERVE && *name != '$';
+}
+
+/* Returns where the section of a symbol ends, or its start if that is not known. */
+static uint64_t end_of_section(Elf *elf, GElf_Word section, uint64_t start, const GElf_Sym *symbol)
+{
+	Elf_Scn *at = elf && section < SHN_LORESERVE ? elf_getscn(elf, section) : NULL;
+	GElf_Shdr header;
+
+	if (!at || !gelf_getshdr(at, &header) || symbol->st_value < header.sh_addr ||
+	    symbol->st_value - header.sh_addr >= header.sh_size)
+		return start;
+	return start + header.sh_size - (symbol->st_value - header.sh_addr);
+}
+
+/* Read one symbol; false if it is no code. Without a size, it ends with its section for now. */
+static bool read_symbol(Dwfl_Module *module, int index, struct vmt_function *ret_function)
+{
+	GElf_Word section = SHN_UNDEF;
+	Elf *elf = NULL;
+	GElf_Sym symbol;
+	GElf_Addr addr;
+	const char *name =
+		dwfl_module_getsym_info(module, index, &symbol, &addr, &section, &elf, NULL);
+	bool is_code = name && *name && is_function(&symbol);
+
+	if (!name || !*name || (!is_code && !is_label(&symbol, name)))
+		return false;
+	*ret_function = (struct vmt_function){
+		.start = addr,
+		.end = addr,
+		.name = name,
+		.rank = rank_of(name, GELF_ST_BIND(symbol.st_info)),
+		.is_local = is_code && GELF_ST_BIND(symbol.st_info) == STB_LOCAL,
+		.is_sized = symbol.st_size,
+	};
+	if (is_code)
+		ret_function->end = symbol.st_size ? addr + symbol.st_size :
+						     end_of_section(elf, section, addr, &symbol);
+	return true;
+}
+
+/*
+ * Symbols without a size, and labels, are within what has one, or they begin where nothing else is
+ * known to be: then they end where the next symbol begins. Without a full table that is not known.
+ */
+static void limit_unsized(struct vmt_functions *functions)
+{
+	uint64_t sized_up_to = 0;
+
+	for (size_t i = 0; i < functions->count; i++) {
+		struct vmt_function *at = &functions->item[i];
+		size_t next = i + 1;
+
+		if (at->is_sized && at->end > sized_up_to)
+			sized_up_to = at->end;
+		if (at->is_sized)
+			continue;
+		while (next < functions->count && functions->item[next].start == at->start)
+			next++;
+		if (!functions->is_whole || at->start < sized_up_to)
+			at->end = at->start;
+		else if (next < functions->count && functions->item[next].start < at->end)
+			at->end = functions->item[next].start;
+	}
+}
+
+static void drop_empty(struct vmt_functions *functions)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < functions->count; i++) {
+		if (functions->item[i].end > functions->item[i].start)
+			functions->item[kept++] = functions->item[i];
+	}
+	functions->count = kept;
 }
 
 void vmt_functions_read(struct vmt_functions *functions, Dwfl_Module *module)
 {
 	int count = dwfl_module_getsymtab(module);
-	GElf_Sym symbol;
-	GElf_Addr addr;
 
 	functions->count = 0;
+	functions->is_whole = false;
 	functions->item = count > 0 ? calloc((size_t)count, sizeof(*functions->item)) : NULL;
 	for (int i = 0; functions->item && i < count; i++) {
-		const char *name =
-			dwfl_module_getsym_info(module, i, &symbol, &addr, NULL, NULL, NULL);
+		struct vmt_function *function = &functions->item[functions->count];
 
-		if (!name || !*name || !is_function(&symbol))
+		if (!read_symbol(module, i, function))
 			continue;
-		functions->item[functions->count++] = (struct vmt_function){
-			.start = addr,
-			.end = addr + symbol.st_size,
-			.name = name,
-			.rank = rank_of(name, GELF_ST_BIND(symbol.st_info)),
-		};
+		functions->is_whole |= function->is_local;
+		functions->count++;
 	}
 	if (functions->count)
 		qsort(functions->item, functions->count, sizeof(*functions->item), by_start);
+	limit_unsized(functions);
+	drop_empty(functions);
 }
 
 const struct vmt_function *vmt_functions_at(const struct vmt_functions *functions, uint64_t addr)

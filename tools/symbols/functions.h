@@ -13,11 +13,14 @@ struct vmt_function {
 	uint64_t end;
 	const char *name; /* mangled; belongs to the module */
 	uint32_t rank; /* the name with the lowest rank is the best one for its address */
+	bool is_local; /* only a full symbol table has such functions */
+	bool is_sized; /* its symbol has a size */
 };
 
 struct vmt_functions {
 	struct vmt_function *item;
 	size_t count;
+	bool is_whole; /* no function is missing: it was read from a full symbol table */
 	const struct vmt_function **by_name; /* or NULL: nothing was looked up by its name yet */
 };
 

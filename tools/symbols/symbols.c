@@ -276,6 +276,13 @@ bool vmt_symbols_find(struct vmt_symbols *symbols, const struct vmt_symbols_modu
 	return known->symbol.function || known->symbol.file;
 }
 
+bool vmt_symbols_is_whole(struct vmt_symbols *symbols, const struct vmt_symbols_module *wanted)
+{
+	const struct module *module = get_module(symbols, wanted);
+
+	return module && module->functions.is_whole;
+}
+
 static Elf *elf_of(const struct module *module, Dwarf_Addr *ret_bias)
 {
 	*ret_bias = 0;

@@ -58,6 +58,9 @@ void vmt_symbols_add_twin(struct vmt_symbols *symbols, const struct vmt_symbols_
 bool vmt_symbols_find(struct vmt_symbols *symbols, const struct vmt_symbols_module *module,
 		      uint64_t offset, struct vmt_symbol *ret_symbol);
 
+/* Does the module's file have a full symbol table, so that code without a name has none anywhere? */
+bool vmt_symbols_is_whole(struct vmt_symbols *symbols, const struct vmt_symbols_module *module);
+
 /* A return address, or another place, by its offset in a module's file. */
 struct vmt_symbols_place {
 	const struct vmt_symbols_module *module;
