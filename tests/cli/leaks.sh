@@ -225,14 +225,14 @@ done
 
 # told WAY TEXT: the line, which stands before causes and remedies
 told() {
-	check "$1" grep -Eq "^ leak +$2\$" "$1/lead"
+	check "$1" grep -Eq "^ leak +$2 \(or a start-up\)\$" "$1/lead"
 	check "$1-first" awk '/^ leak/ { leak = NR } /^ (cause|help)/ && !other { other = NR }
 		END { exit !(leak && other && leak < other) }' "$1/lead"
 }
 by='by mmap in make leaks.c:[0-9]+ in session_open'
 some='(99[0-9]|1,0[0-9]{2}) of (2,9[0-9]{2}|3,0[0-9]{2}) maps'
 told one "$some $by are not given back, the others are, by munmap in session_close leaks.c:[0-9]+"
-told two "$some $by are not given back, the others are, by (munmap in session_(close|abort) leaks.c:[0-9]+( and |$)){2}"
+told two "$some $by are not given back, the others are, by (munmap in session_(close|abort) leaks.c:[0-9]+( and | ?)){2}"
 told cached "$some $by are not given back"
 told all "none of the (2,9[0-9]{2}|3,0[0-9]{2}) maps $by is given back"
 told below "[0-9,]+ of [0-9,]+ maps by mprotect in session_open_below leaks.c:[0-9]+ are not given back.*"

@@ -108,9 +108,18 @@ static const char *doubt_of(const struct vmt_explain_record *record, const struc
 	return 3 * stacks > maps ? " (or threads of other places have these stacks now)" : "";
 }
 
+/* What fills, or takes up its work, in the first minute looks the same; the limit is none of that. */
+static const char *haste_of(const struct vmt_explain_record *record, uint64_t now)
+{
+	return vmt_report_duration(record->view, now) < VMT_TREND_START_UP_NS &&
+			       !vmt_report_is_limit_reached(record->view) ?
+		       " (or a start-up)" :
+		       "";
+}
+
 /* In a short run, what was not given back may also have been in use. */
 static void put_leak(struct vmt_lines *lines, struct vmt_explain_record *record,
-		     const struct vmt_leak *leak)
+		     const struct vmt_leak *leak, uint64_t now)
 {
 	const char *before_end = leak->torn_down ? " before the end" : "";
 	struct vmt_number number, made;
@@ -119,16 +128,16 @@ static void put_leak(struct vmt_lines *lines, struct vmt_explain_record *record,
 	put_place(record, leak, by, left, sizeof(by));
 	if (leak->made - leak->left <= leak->made / 100) {
 		vmt_lines_add(lines, 10,
-			      "  leak    none of the %s maps by %s%s%s is given back%s%s",
+			      "  leak    none of the %s maps by %s%s%s is given back%s%s%s",
 			      vmt_lines_number(&made, leak->made), by, left, *left ? "," : "",
-			      before_end, doubt_of(record, leak));
+			      before_end, doubt_of(record, leak), haste_of(record, now));
 		return;
 	}
 	put_removers(record, leak, others, sizeof(others));
-	vmt_lines_add(lines, 10, "  %s    %s of %s maps by %s are not given back%s%s%s%s",
+	vmt_lines_add(lines, 10, "  %s    %s of %s maps by %s are not given back%s%s%s%s%s",
 		      leak->is_leak ? "leak" : "kept", vmt_lines_number(&number, leak->left),
 		      vmt_lines_number(&made, leak->made), by, left, before_end, others,
-		      doubt_of(record, leak));
+		      doubt_of(record, leak), leak->is_leak ? haste_of(record, now) : "");
 }
 
 void vmt_cause_leak(struct vmt_lines *lines, struct vmt_explain_record *record, uint64_t now,
@@ -138,7 +147,7 @@ void vmt_cause_leak(struct vmt_lines *lines, struct vmt_explain_record *record, 
 
 	if (!vmt_leak_find(record, now, torn_down, &leak))
 		return;
-	put_leak(lines, record, &leak);
+	put_leak(lines, record, &leak, now);
 	vmt_leak_free(&leak);
 }
 

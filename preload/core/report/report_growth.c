@@ -102,10 +102,16 @@ static void put_leak(struct vmt_report *text, const struct vmt_curve *curve)
 	put_time_left(text, curve);
 }
 
+static const char *end_words(const struct vmt_curve *curve)
+{
+	return curve->is_at_peak ? "highest at the end" : "near its peak at the end";
+}
+
 /* Growth that was not there for the first half of the run. */
 static void put_recent(struct vmt_fmt *fmt, const struct vmt_curve *curve)
 {
-	vmt_fmt_str(fmt, "highest at the end, ");
+	vmt_fmt_str(fmt, end_words(curve));
+	vmt_fmt_str(fmt, ", ");
 	put_leak_rate(fmt, curve);
 	put_since(fmt, curve->since);
 }
@@ -211,13 +217,21 @@ static const char *trend_words(const struct vmt_curve *curve)
 		[VMT_TREND_GIVEN_BACK] = "high for most of the run, then given back",
 		[VMT_TREND_PLATEAU] = "a plateau",
 		[VMT_TREND_LEAK] = "a leak",
-		[VMT_TREND_GROWING] = "highest at the end, but not by steady growth",
 		[VMT_TREND_UNEVEN] = "up and down, not at a steady rate",
 	};
 
-	if (curve->trend == VMT_TREND_GROWING && curve->is_slowing)
-		return "highest at the end, but rising slower and slower";
 	return words[curve->trend];
+}
+
+static void put_trend(struct vmt_fmt *fmt, const struct vmt_curve *curve)
+{
+	if (curve->trend != VMT_TREND_GROWING) {
+		vmt_fmt_str(fmt, trend_words(curve));
+		return;
+	}
+	vmt_fmt_str(fmt, end_words(curve));
+	vmt_fmt_str(fmt, curve->is_slowing ? ", but rising slower and slower" :
+					     ", but not by steady growth");
 }
 
 /* Given back when the run was nearly over: it may be a leak that only the program's end gave back. */
@@ -301,11 +315,11 @@ static void put_curve(struct vmt_report *text, const struct vmt_curve *curve)
 		return;
 	}
 	if (curve->step) {
-		vmt_fmt_str(fmt, "highest at the end");
+		vmt_fmt_str(fmt, end_words(curve));
 		put_in_step(text, curve);
 		return;
 	}
-	vmt_fmt_str(fmt, trend_words(curve));
+	put_trend(fmt, curve);
 	switch (curve->trend) {
 	case VMT_TREND_PLATEAU:
 		put_plateau(fmt, curve, text->maps_now + text->options->torn_down);
@@ -411,7 +425,7 @@ void vmt_report_site_growth(struct vmt_report *text, const struct vmt_report_row
 	if (curve.trend == VMT_TREND_GROWING && curve.span)
 		put_recent(fmt, &curve);
 	else if (curve.trend != VMT_TREND_GIVEN_BACK)
-		vmt_fmt_str(fmt, trend_words(&curve));
+		put_trend(fmt, &curve);
 	switch (curve.trend) {
 	case VMT_TREND_LEAK:
 		vmt_fmt_str(fmt, ", ");

@@ -201,6 +201,16 @@ static void cut_off_end(struct vmt_curve_source *source, const struct vmt_view *
 	source->buckets = buckets < source->buckets ? buckets : source->buckets;
 }
 
+/* At the limit nothing grows any more, however long the program goes on to try. */
+static void cut_off_limit(struct vmt_curve_source *source, const struct vmt_view *view)
+{
+	uint64_t peak_time = view->header.maps_peak_time;
+
+	if (vmt_report_is_limit_reached(view) && source->now + RIPPLE >= source->peak &&
+	    peak_time >= source->width && peak_time < source->duration)
+		source->duration = peak_time;
+}
+
 /* The timeline of the process; of a process that gave maps back because it ended, up to there. */
 static struct vmt_curve_source process_source(const struct vmt_view *view, uint64_t now,
 					      uint64_t torn_down)
@@ -217,6 +227,7 @@ static struct vmt_curve_source process_source(const struct vmt_view *view, uint6
 	};
 
 	cut_off_end(&source, view, torn_down);
+	cut_off_limit(&source, view);
 	return source;
 }
 

@@ -9,6 +9,8 @@
 /* Sites have 16 or more; one is lost where a run is judged up to its end only. */
 #define LEAST_BUCKETS (2 * WINDOWS - 1)
 
+#define RIPPLE 4u /* maps that come and go */
+
 /* for is_climbing(): what is a leak, and what may be one */
 #define SURE_PAIRS     0u
 #define SURE_PART      4u
@@ -375,6 +377,7 @@ bool vmt_trend_judge(const struct vmt_curve_source *source, struct vmt_curve *re
 		.low = run.low,
 		.high = run.high,
 		.times = run.times,
+		.is_at_peak = source->now + RIPPLE >= run.peak,
 		.is_falling = run.is_falling,
 		.is_slowing = run.is_slowing,
 	};
