@@ -31,6 +31,15 @@ ${CC:-cc} -g burst.c -o "$name" || exit 2
 status diff-peaks 0 "$TOOL" diff burst.before burst.after
 has diff-peaks-said out '^ *[+-][0-9] +[0-9]+ +[0-9]+ +\+(299|30[01]) +1[0-9]+ +4[0-9]+  burst\?\?$'
 has diff-peaks-summed out '^SUMMARY: vmatrace: [+-]?[0-9] maps?, [0-9] call sites? changed; the highest peak \+(299|30[01])$'
+has diff-peaks-way err 'the peaks differ by more than the ends: vmatrace diff --peak'
+status diff-at-peak 0 "$TOOL" diff --peak burst.before burst.after
+has diff-at-peak-site out '^ +\+(299|30[01]) +1[0-9]{2} +4[0-9]{2}  mmap  burst.*, grown$'
+has diff-at-peak-summed out '^SUMMARY: vmatrace: \+(299|30[01]) maps, [0-9] call sites? changed at the peak$'
+check diff-at-peak-quiet sh -c '! grep -q "peaks differ" err'
+"$TOOL" diff --peak -f json burst.before burst.after >peak.json
+keeps_to diff-at-peak-schema diff peak.json
+check diff-at-peak-json jq -e '.at_peak and .change > 298 and .sites[0].after > 399' peak.json
+status diff-peak-of-phase 2 "$TOOL" diff --peak --from=a burst.before burst.after
 check diff-readable sh -c '! LC_ALL=C grep -q "[^ -~]" out'
 # A baseline knows no peaks.
 cp "$name" burst
@@ -38,6 +47,8 @@ cp "$name" burst
 "$TOOL" check --save=burst.json plain.rec
 status diff-no-peak 0 "$TOOL" diff burst.json plain.rec
 check diff-no-peak-said [ "$(head -n 1 out | cut -c1-8)" = SUMMARY: ]
+status diff-no-peak-option 2 "$TOOL" diff --peak burst.json plain.rec
+has diff-no-peak-option-said err '[-][-]peak needs recordings, not the baseline burst.json'
 # Two versions of a program that are called differently are compared, if there is nothing else.
 cat >grown.c <<'EOF'
 #include <stdlib.h>

@@ -39,6 +39,8 @@ static const char help[] =
 	"  -o, --output=FILE       write there instead of standard output\n"
 	"  -n, --top=N             places and call sites shown in text (10)\n"
 	"      --program=PATTERN   only programs with that name (* and ? as in the shell)\n"
+	"      --peak              compare what call sites held when each program had most maps, and\n"
+	"                          not at its end (recordings only)\n"
 	"      --lines             distinguish call sites by line number\n"
 	"      --from=MARK --to=MARK --warmup=N\n"
 	"                          only this phase of the recordings, as in vmatrace check\n"
@@ -70,6 +72,7 @@ static const char *set_diff_option(void *context, int option, char *value)
 	case 'o': request->output = value; break;
 	case 'p': request->options.program = value; break;
 	case 'l': request->options.with_lines = true; break;
+	case 'P': request->options.with_peak = true; break;
 	case 'F': phase->from = value; break;
 	case 'T': phase->to = value; break;
 	default: request->options.symbols = value; break;
@@ -78,17 +81,12 @@ static const char *set_diff_option(void *context, int option, char *value)
 }
 
 static const struct option long_options[] = {
-	{ "format", required_argument, NULL, 'f' },
-	{ "output", required_argument, NULL, 'o' },
-	{ "top", required_argument, NULL, 'n' },
-	{ "program", required_argument, NULL, 'p' },
-	{ "lines", no_argument, NULL, 'l' },
-	{ "from", required_argument, NULL, 'F' },
-	{ "to", required_argument, NULL, 'T' },
-	{ "warmup", required_argument, NULL, 'w' },
-	{ "symbols", required_argument, NULL, 's' },
-	{ "help", no_argument, NULL, 'h' },
-	{ NULL, 0, NULL, 0 },
+	{ "format", required_argument, NULL, 'f' }, { "output", required_argument, NULL, 'o' },
+	{ "top", required_argument, NULL, 'n' },    { "program", required_argument, NULL, 'p' },
+	{ "lines", no_argument, NULL, 'l' },        { "peak", no_argument, NULL, 'P' },
+	{ "from", required_argument, NULL, 'F' },   { "to", required_argument, NULL, 'T' },
+	{ "warmup", required_argument, NULL, 'w' }, { "symbols", required_argument, NULL, 's' },
+	{ "help", no_argument, NULL, 'h' },         { NULL, 0, NULL, 0 },
 };
 
 static const struct vmt_arguments arguments = {
@@ -109,6 +107,16 @@ static int parse_diff(int argc, char **argv, struct request *request)
 					    "");
 	if (argc - optind != 2)
 		return vmt_arguments_refuse(&arguments, "two things to compare are needed", "");
+	if (request->options.with_peak &&
+	    (request->options.phase.from || request->options.phase.to))
+		return vmt_arguments_refuse(&arguments,
+					    "--peak is of the whole run, not of a phase", "");
+	for (int i = 0; i < 2 && request->options.with_peak; i++) {
+		if (vmt_baseline_is(argv[optind + i]))
+			return vmt_arguments_refuse(&arguments,
+						    "--peak needs recordings, not the baseline ",
+						    argv[optind + i]);
+	}
 	if (request->format == VMT_FORMAT_HTML && vmt_baseline_is(argv[optind + 1]))
 		return vmt_arguments_refuse(&arguments,
 					    "a page is made of recordings, not of the baseline ",
@@ -209,6 +217,27 @@ static void warn_of_vanished(const struct vmt_summary *summary, const char *path
 	}
 }
 
+/* From here on, what call sites held at the peak is what they have. */
+static void use_peaks(struct vmt_summary *summary)
+{
+	struct vmt_summary_program *program = summary->programs;
+	struct vmt_summary_site *site;
+
+	for (; program; program = program->hh.next) {
+		for (site = program->sites; site; site = site->hh.next)
+			site->maps = site->at_end = site->at_peak;
+	}
+}
+
+/* What made the peak may be gone at the end, where nothing differs then. */
+static void tell_of_peaks(const struct request *request, const struct vmt_comparison *comparison)
+{
+	if (!request->options.with_peak && request->format == VMT_FORMAT_TEXT &&
+	    vmt_compare_differs_at_peak(comparison))
+		vmt_message("the peaks differ by more than the ends: vmatrace diff --peak compares "
+			    "what each call site held then.");
+}
+
 /* Two versions of a program may be called differently. */
 static void match_names(struct vmt_summary summary[2])
 {
@@ -232,13 +261,20 @@ int vmt_cmd_diff(int argc, char **argv)
 	status = vmt_compare_load_two(argv + optind, &request.options, summary);
 	if (!status) {
 		match_names(summary);
-		vmt_align(&summary[1], &summary[0]);
+		if (request.options.with_peak) {
+			use_peaks(&summary[0]);
+			use_peaks(&summary[1]);
+		} else {
+			vmt_align(&summary[1], &summary[0]);
+		}
 		vmt_compare(&summary[0], &summary[1], &comparison);
 		for (int i = 0; i < 2 && comparison.count; i++)
 			warn_of_names(&summary[i], &summary[!i], argv[optind + i], !i);
 		for (int i = 0; i < 2; i++)
 			warn_of_vanished(&summary[i], argv[optind + i]);
+		comparison.at_peak = request.options.with_peak;
 		status = write_all(&request, argv[optind + 1], &comparison);
+		tell_of_peaks(&request, &comparison);
 		vmt_compare_free(&comparison);
 	}
 	vmt_summary_free(&summary[0]);

@@ -28,6 +28,7 @@ struct vmt_comparison {
 	int64_t growth_after;
 	const struct vmt_summary *before;
 	const struct vmt_summary *after;
+	bool at_peak; /* the maps of call sites are those at the peak: for the words only */
 };
 
 /*
@@ -63,6 +64,8 @@ int vmt_compare_text(FILE *stream, const struct vmt_comparison *comparison, uint
 void vmt_compare_programs(FILE *stream, const struct vmt_comparison *comparison, uint64_t top);
 /* By how much the highest peak of all programs has changed; 0 if it is not known. */
 int64_t vmt_compare_peak(const struct vmt_comparison *comparison);
+/* Has the highest peak changed by much more than what call sites hold at the end? */
+bool vmt_compare_differs_at_peak(const struct vmt_comparison *comparison);
 /* The change, and what there was before and after it, in columns. */
 void vmt_compare_counts(FILE *stream, int64_t before, int64_t after);
 /* The sums by place, if any place has several call sites. */

@@ -61,30 +61,44 @@ static void put_item(FILE *stream, const struct vmt_difference *item)
 	put_stack(stream, item->site, item->was);
 }
 
-/* A burst leaves nothing behind, and brings the limit nearer all the same. */
-static void put_highest(struct vmt_fmt *fmt, int64_t peak, int64_t change)
+static int64_t change_of(const struct vmt_comparison *comparison)
 {
-	if (llabs(peak - change) < PEAK_LEAST || llabs(peak) < PEAK_LEAST)
+	int64_t change = 0;
+
+	for (size_t i = 0; i < comparison->count; i++)
+		change += comparison->item[i].after - comparison->item[i].before;
+	return change;
+}
+
+bool vmt_compare_differs_at_peak(const struct vmt_comparison *comparison)
+{
+	int64_t peak = vmt_compare_peak(comparison);
+
+	return llabs(peak - change_of(comparison)) >= PEAK_LEAST && llabs(peak) >= PEAK_LEAST;
+}
+
+/* A burst leaves nothing behind, and brings the limit nearer all the same. */
+static void put_highest(struct vmt_fmt *fmt, const struct vmt_comparison *comparison)
+{
+	if (!vmt_compare_differs_at_peak(comparison))
 		return;
 	vmt_fmt_str(fmt, "; the highest peak ");
-	vmt_fmt_signed(fmt, peak, 0);
+	vmt_fmt_signed(fmt, vmt_compare_peak(comparison), 0);
 }
 
 static void put_all(FILE *stream, const struct vmt_comparison *comparison, uint64_t top)
 {
+	int64_t change = change_of(comparison);
 	struct vmt_fmt fmt;
-	int64_t change = 0;
 
 	vmt_fmt_init(&fmt, vmt_lines_emit, stream, 0);
 	vmt_compare_programs(stream, comparison, top);
 	vmt_compare_places(stream, comparison, top);
 	if (comparison->count)
-		fputs("  change   before    after  call site\n", stream);
-	for (size_t i = 0; i < comparison->count; i++) {
-		change += comparison->item[i].after - comparison->item[i].before;
-		if (i < top)
-			put_item(stream, &comparison->item[i]);
-	}
+		fprintf(stream, "  change   before    after  call site%s\n",
+			comparison->at_peak ? ", maps at the peak" : "");
+	for (size_t i = 0; i < comparison->count && i < top; i++)
+		put_item(stream, &comparison->item[i]);
 	if (comparison->count > top)
 		fprintf(stream, "         and %llu more call sites (--top=N)\n",
 			(unsigned long long)(comparison->count - top));
@@ -93,7 +107,10 @@ static void put_all(FILE *stream, const struct vmt_comparison *comparison, uint6
 	vmt_fmt_str(&fmt, change == 1 || change == -1 ? " map, " : " maps, ");
 	vmt_fmt_count(&fmt, comparison->count, "call site");
 	vmt_fmt_str(&fmt, " changed");
-	put_highest(&fmt, vmt_compare_peak(comparison), change);
+	if (comparison->at_peak)
+		vmt_fmt_str(&fmt, " at the peak");
+	else
+		put_highest(&fmt, comparison);
 	vmt_fmt_end_bare(&fmt);
 }
 
@@ -151,14 +168,13 @@ json_t *vmt_compare_value(const struct vmt_comparison *comparison)
 {
 	json_t *root = json_object();
 	json_t *sites = json_array();
-	int64_t change = 0;
 
-	for (size_t i = 0; i < comparison->count; i++) {
-		change += comparison->item[i].after - comparison->item[i].before;
+	for (size_t i = 0; i < comparison->count; i++)
 		json_array_append_new(sites, item_of(&comparison->item[i]));
-	}
 	json_object_set_new(root, "schema", json_string("vmatrace.diff/1"));
-	json_object_set_new(root, "change", json_integer(change));
+	if (comparison->at_peak)
+		json_object_set_new(root, "at_peak", json_true());
+	json_object_set_new(root, "change", json_integer(change_of(comparison)));
 	json_object_set_new(root, "growth_before", json_integer(comparison->growth_before));
 	json_object_set_new(root, "growth_after", json_integer(comparison->growth_after));
 	json_object_set_new(root, "sites", sites);
