@@ -225,7 +225,7 @@ done
 
 # told WAY TEXT: the line, which stands before causes and remedies
 told() {
-	check "$1" grep -Eq "^ leak +$2 \(or a start-up\)\$" "$1/lead"
+	check "$1" grep -Eq "^ leak +$2( \(or a start-up\))?\$" "$1/lead"
 	check "$1-first" awk '/^ leak/ { leak = NR } /^ (cause|help)/ && !other { other = NR }
 		END { exit !(leak && other && leak < other) }' "$1/lead"
 }

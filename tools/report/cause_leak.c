@@ -108,11 +108,20 @@ static const char *doubt_of(const struct vmt_explain_record *record, const struc
 	return 3 * stacks > maps ? " (or threads of other places have these stacks now)" : "";
 }
 
-/* What fills, or takes up its work, in the first minute looks the same; the limit is none of that. */
-static const char *haste_of(const struct vmt_explain_record *record, uint64_t now)
+/*
+ * What fills, or takes up its work, in the first minute looks the same; the limit is none of that. The line
+ * above says so of a process that leaks.
+ */
+static const char *haste_of(const struct vmt_explain_record *record, const struct vmt_leak *leak,
+			    uint64_t now)
 {
+	struct vmt_curve curve;
+
 	return vmt_report_duration(record->view, now) < VMT_TREND_START_UP_NS &&
-			       !vmt_report_is_limit_reached(record->view) ?
+			       !vmt_report_is_limit_reached(record->view) &&
+			       vmt_report_trend_before(record->view, now, leak->torn_down,
+						       &curve) &&
+			       curve.trend != VMT_TREND_LEAK ?
 		       " (or a start-up)" :
 		       "";
 }
@@ -130,14 +139,14 @@ static void put_leak(struct vmt_lines *lines, struct vmt_explain_record *record,
 		vmt_lines_add(lines, 10,
 			      "  leak    none of the %s maps by %s%s%s is given back%s%s%s",
 			      vmt_lines_number(&made, leak->made), by, left, *left ? "," : "",
-			      before_end, doubt_of(record, leak), haste_of(record, now));
+			      before_end, doubt_of(record, leak), haste_of(record, leak, now));
 		return;
 	}
 	put_removers(record, leak, others, sizeof(others));
 	vmt_lines_add(lines, 10, "  %s    %s of %s maps by %s are not given back%s%s%s%s%s",
 		      leak->is_leak ? "leak" : "kept", vmt_lines_number(&number, leak->left),
 		      vmt_lines_number(&made, leak->made), by, left, before_end, others,
-		      doubt_of(record, leak), leak->is_leak ? haste_of(record, now) : "");
+		      doubt_of(record, leak), leak->is_leak ? haste_of(record, leak, now) : "");
 }
 
 void vmt_cause_leak(struct vmt_lines *lines, struct vmt_explain_record *record, uint64_t now,
