@@ -10,10 +10,6 @@ cd "$TMP" || exit 2
 export TMPDIR=$TMP
 . "$HERE/check_common.sh"
 
-compile() {
-	cc -g -O1 -I"$ROOT/preload" -pthread "$HERE/alarms/$1.c" -o "$1" || exit 2
-}
-
 # Workers use the call sites of their parent and inherit its maps, which must not count as theirs.
 workers() {
 	compile workers

@@ -34,6 +34,11 @@ has() {
 	fi
 }
 
+# compile NAME: make it from tests/cli/alarms/NAME.c
+compile() {
+	cc -g -O1 -I"$ROOT/preload" -pthread "$ROOT/tests/cli/alarms/$1.c" -o "$1" || exit 2
+}
+
 line_of() { grep -n "LINE-$1 " pool.c | cut -d: -f1; }
 
 story_source() {

@@ -7,10 +7,6 @@ cd "$TMP" || exit 2
 export TMPDIR=$TMP
 . "$HERE/check_common.sh"
 
-compile() {
-	cc -g -O1 "$HERE/alarms/$1.c" -o "$1" || exit 2
-}
-
 # joined: what was said as one line, without the prefix of each line
 joined() {
 	sed 's/^==[0-9]*== *//' "$WORK/err" | tr '\n' ' '

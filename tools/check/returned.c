@@ -2,7 +2,6 @@
 /* Judges the growth before the fall in the words of the report, which see it as well. See returned.h. */
 #include "check/returned.h"
 #include "core/report/report.h"
-#include "naming/teardown.h"
 #include "util/lines.h"
 #include "util/must.h"
 
@@ -19,16 +18,14 @@ static bool is_leak_before(const struct vmt_view *view, uint64_t maps)
 }
 
 void vmt_returned_read(struct vmt_summary_program *program, const struct vmt_view *view,
-		       struct vmt_symbols *symbols)
+		       struct vmt_symbols *symbols, const struct vmt_teardown *kept)
 {
 	uint64_t now = vmt_view_maps_now(view), peak = view->header.maps_peak;
 	struct vmt_teardown end;
 
-	if (peak < now + VMT_TREND_SMALL || view->header.end == VMT_END_RUNNING)
+	if (peak < now + VMT_TREND_SMALL || view->header.end == VMT_END_RUNNING ||
+	    kept->maps >= VMT_TREND_SMALL)
 		return;
-	vmt_teardown_read(view, symbols, &end);
-	if (end.maps >= VMT_TREND_SMALL)
-		return; /* these count as kept */
 	vmt_teardown_read_all(view, symbols, &end);
 	if (end.maps < VMT_TREND_SMALL)
 		end = (struct vmt_teardown){ .function = "it" };

@@ -9,11 +9,15 @@
 
 #include "check/summary.h"
 #include "core/recording/view.h"
+#include "naming/teardown.h"
 #include "symbols/symbols.h"
 
-/* Keep what the process gave back so in its program, if that is more than its other processes did. */
+/*
+ * Keep what the process gave back so in its program, if that is more than its other processes did. kept: what
+ * vmt_teardown_read() says, which counts as kept.
+ */
 void vmt_returned_read(struct vmt_summary_program *program, const struct vmt_view *view,
-		       struct vmt_symbols *symbols);
+		       struct vmt_symbols *symbols, const struct vmt_teardown *kept);
 
 /* Returns a sentence, or NULL if there is nothing to tell; the caller frees it. */
 char *vmt_returned_note(const struct vmt_summary_program *program);

@@ -400,7 +400,7 @@ static int add_process(struct vmt_summary *summary, const char *exe, const char 
 	add_unseen(program, &process);
 	fold(program, &process);
 	if (!process.bounds.to)
-		vmt_returned_read(program, view, symbols);
+		vmt_returned_read(program, view, symbols, &process.teardown);
 	close_process(&process);
 	return 0;
 }

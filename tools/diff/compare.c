@@ -129,6 +129,7 @@ static void add_difference(struct vmt_comparison *comparison, const char *progra
 		return;
 	comparison->item = vmt_must_grow(comparison->item, comparison->count, sizeof(*item));
 	item = &comparison->item[comparison->count++];
+	comparison->change += after - before;
 	*item = (struct vmt_difference){
 		.program = program,
 		.site = site,

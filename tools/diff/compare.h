@@ -24,6 +24,7 @@ struct vmt_difference {
 struct vmt_comparison {
 	struct vmt_difference *item; /* the largest change first */
 	size_t count;
+	int64_t change; /* of all of them */
 	int64_t growth_before; /* over all programs */
 	int64_t growth_after;
 	const struct vmt_summary *before;

@@ -61,20 +61,11 @@ static void put_item(FILE *stream, const struct vmt_difference *item)
 	put_stack(stream, item->site, item->was);
 }
 
-static int64_t change_of(const struct vmt_comparison *comparison)
-{
-	int64_t change = 0;
-
-	for (size_t i = 0; i < comparison->count; i++)
-		change += comparison->item[i].after - comparison->item[i].before;
-	return change;
-}
-
 bool vmt_compare_differs_at_peak(const struct vmt_comparison *comparison)
 {
 	int64_t peak = vmt_compare_peak(comparison);
 
-	return llabs(peak - change_of(comparison)) >= PEAK_LEAST && llabs(peak) >= PEAK_LEAST;
+	return llabs(peak - comparison->change) >= PEAK_LEAST && llabs(peak) >= PEAK_LEAST;
 }
 
 /* A burst leaves nothing behind, and brings the limit nearer all the same. */
@@ -88,7 +79,7 @@ static void put_highest(struct vmt_fmt *fmt, const struct vmt_comparison *compar
 
 static void put_all(FILE *stream, const struct vmt_comparison *comparison, uint64_t top)
 {
-	int64_t change = change_of(comparison);
+	int64_t change = comparison->change;
 	struct vmt_fmt fmt;
 
 	vmt_fmt_init(&fmt, vmt_lines_emit, stream, 0);
@@ -174,7 +165,7 @@ json_t *vmt_compare_value(const struct vmt_comparison *comparison)
 	json_object_set_new(root, "schema", json_string("vmatrace.diff/1"));
 	if (comparison->at_peak)
 		json_object_set_new(root, "at_peak", json_true());
-	json_object_set_new(root, "change", json_integer(change_of(comparison)));
+	json_object_set_new(root, "change", json_integer(comparison->change));
 	json_object_set_new(root, "growth_before", json_integer(comparison->growth_before));
 	json_object_set_new(root, "growth_after", json_integer(comparison->growth_after));
 	json_object_set_new(root, "sites", sites);

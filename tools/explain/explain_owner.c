@@ -16,9 +16,7 @@
 static bool is_any(struct vmt_view_string text, const char *const *starts, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		size_t n = strlen(starts[i]);
-
-		if (text.length >= n && !memcmp(text.bytes, starts[i], n))
+		if (vmt_report_starts_with(text, starts[i]))
 			return true;
 	}
 	return false;

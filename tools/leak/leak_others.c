@@ -17,7 +17,8 @@
 struct way {
 	uint32_t hash; /* of the frames outside of the call; 0 = no stack */
 	bool maps; /* its call maps memory */
-	uint64_t live; /* maps whose start it put there… */
+	uint64_t made; /* starts of maps that it has put in all the run… */
+	uint64_t live; /* …and that are there now… */
 	uint64_t known; /* …of which it is known who mapped them… */
 	uint64_t own; /* …and how many of these a call by the same way mapped */
 };
@@ -49,6 +50,7 @@ static void read_ways(const struct vmt_explain_record *record, struct way *way)
 			continue;
 		way[i].hash = hash_of(record->view, &site);
 		way[i].maps = site.counters.created > 0;
+		way[i].made = site.counters.created + site.counters.split;
 	}
 	for (size_t i = 0; i < record->count; i++) {
 		uint32_t put_by = record->map[i].put_by, mapped_by = record->map[i].mapped_by;
@@ -147,12 +149,9 @@ struct rises {
 	int64_t site[]; /* negative: it fell */
 };
 
-static bool keeps_most(const struct vmt_view *view, const struct way *way, uint32_t index)
+static bool keeps_most(const struct way *way)
 {
-	struct vmt_rec_site site;
-
-	return vmt_view_site(view, index, &site) &&
-	       way[index].live >= (site.counters.created + site.counters.split) / 2;
+	return way->live >= way->made / 2;
 }
 
 static struct rises *read_rises(const struct vmt_explain_record *record, const struct way *way,
@@ -173,7 +172,7 @@ static struct rises *read_rises(const struct vmt_explain_record *record, const s
 			continue;
 		rises->site[i] =
 			lowest_in(&time, way[i].live, late) - lowest_in(&time, way[i].live, early);
-		if (rises->site[i] > 0 && keeps_most(view, way, i))
+		if (rises->site[i] > 0 && keeps_most(&way[i]))
 			rises->kept += rises->site[i];
 	}
 	return rises;
@@ -190,8 +189,7 @@ static bool has_taken_over(const struct vmt_explain_record *record, const struct
 {
 	int64_t gained = rises->site[index], given_back = 0;
 
-	if (gained <= 0 || keeps_most(record->view, way, index) ||
-	    (rises->all - rises->kept) * 2 >= gained)
+	if (gained <= 0 || keeps_most(&way[index]) || (rises->all - rises->kept) * 2 >= gained)
 		return false;
 	for (uint32_t i = VMT_SITE_FIRST; i < record->explain.facts.sites; i++) {
 		if (way[i].hash != way[index].hash && rises->site[i] < 0)

@@ -66,17 +66,10 @@ static bool find_frame(const struct vmt_view *view, uint64_t index, struct file_
 	return true;
 }
 
-static bool starts_with(struct vmt_view_string text, const char *start)
-{
-	size_t n = strlen(start);
-
-	return text.length >= n && !memcmp(text.bytes, start, n);
-}
-
 /* Functions are bound on their first call: until then the callee is the loader. */
 static bool is_loader(struct vmt_view_string path)
 {
-	return starts_with(vmt_report_base_name(path), "ld-");
+	return vmt_report_starts_with(vmt_report_base_name(path), "ld-");
 }
 
 /* The C library itself, whose functions make system calls without a jump to another one. */
@@ -84,8 +77,8 @@ static bool is_libc(struct vmt_view_string path)
 {
 	struct vmt_view_string base = vmt_report_base_name(path);
 
-	return is_loader(path) || starts_with(base, "libc.so") || starts_with(base, "libc-") ||
-	       starts_with(base, "libpthread");
+	return is_loader(path) || vmt_report_starts_with(base, "libc.so") ||
+	       vmt_report_starts_with(base, "libc-") || vmt_report_starts_with(base, "libpthread");
 }
 
 /* In the order of search. */
@@ -114,7 +107,7 @@ static enum group group_of(const struct vmt_view *view, const struct file_place 
 {
 	if (!vmt_report_is_runtime(place->path) && !vmt_report_is_system(place->path))
 		return GROUP_PROJECT;
-	if (starts_with(vmt_report_base_name(place->path), "libvmatrace"))
+	if (vmt_report_starts_with(vmt_report_base_name(place->path), "libvmatrace"))
 		return GROUP_NONE;
 	if (is_libc(place->path))
 		return GROUP_LIBC;

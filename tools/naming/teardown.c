@@ -14,6 +14,7 @@
 #include <string.h>
 
 #define CALLS_MAX 64u /* that a program makes after its runtime has ended, until it exits itself */
+#define MAPS_FEW  8u /* that are not gone then */
 #define LONG_NS   (2 * UINT64_C(1000000000)) /* nor does that take so long */
 
 /* They end threads, which give back what they hold, and do little else. */
@@ -109,7 +110,7 @@ static const char *joiner_at_end(const struct vmt_view *view, const struct vmt_r
 static bool has_gone_on(const struct vmt_view *view, uint64_t maps)
 {
 	const struct vmt_rec_header *header = &view->header;
-	uint64_t level = vmt_view_maps_now(view) + maps / 8 + CALLS_MAX / 8, calls = 0;
+	uint64_t level = vmt_view_maps_now(view) + maps / 8 + MAPS_FEW, calls = 0;
 	uint64_t i = vmt_view_bucket_count(view);
 	struct vmt_rec_bucket bucket;
 

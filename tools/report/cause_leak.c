@@ -117,13 +117,11 @@ static const char *haste_of(const struct vmt_explain_record *record, const struc
 {
 	struct vmt_curve curve;
 
-	return vmt_report_duration(record->view, now) < VMT_TREND_START_UP_NS &&
-			       !vmt_report_is_limit_reached(record->view) &&
-			       vmt_report_trend_before(record->view, now, leak->torn_down,
-						       &curve) &&
-			       curve.trend != VMT_TREND_LEAK ?
-		       " (or a start-up)" :
-		       "";
+	if (vmt_report_duration(record->view, now) >= VMT_TREND_START_UP_NS ||
+	    vmt_report_is_limit_reached(record->view) ||
+	    !vmt_report_trend_before(record->view, now, leak->torn_down, &curve))
+		return "";
+	return curve.trend == VMT_TREND_LEAK ? "" : " (or a start-up)";
 }
 
 /* In a short run, what was not given back may also have been in use. */

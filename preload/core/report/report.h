@@ -250,6 +250,7 @@ const char *vmt_report_reason(uint32_t reason);
 /* Returns the notes that the report mentions. */
 uint64_t vmt_report_notes_shown(const struct vmt_rec_header *header);
 const char *vmt_report_note(uint32_t bit);
+bool vmt_report_starts_with(struct vmt_view_string text, const char *start);
 /* Returns the part of a path after its last '/'. */
 struct vmt_view_string vmt_report_base_name(struct vmt_view_string path);
 /* Does the file belong to the system? Files in /usr/local and /usr/src are the user's. */

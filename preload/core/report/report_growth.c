@@ -73,10 +73,17 @@ static void put_duration(struct vmt_fmt *fmt, uint64_t ns)
 	}
 }
 
-static void put_time_left(struct vmt_report *text, const struct vmt_curve *curve)
+/* As it was before the end gave maps back. */
+static uint64_t left_before_end(const struct vmt_report *text)
 {
 	uint64_t left = vmt_report_left(text->view), gone = text->options->torn_down;
-	uint64_t time = vmt_report_time_left(curve, left > gone ? left - gone : 0);
+
+	return left > gone ? left - gone : 0;
+}
+
+static void put_time_left(struct vmt_report *text, const struct vmt_curve *curve)
+{
+	uint64_t time = vmt_report_time_left(curve, left_before_end(text));
 	bool is_running = vmt_report_is_running(text);
 	struct vmt_fmt *fmt = &text->fmt;
 
@@ -248,19 +255,15 @@ static void put_rise_and_fall(struct vmt_report *text, const struct vmt_curve *c
 static void put_in_step(struct vmt_report *text, const struct vmt_curve *curve)
 {
 	struct vmt_fmt *fmt = &text->fmt;
-	uint64_t left = vmt_report_left(text->view), gone = text->options->torn_down, per_mille;
+	uint64_t calls, per_mille;
 
 	if (__builtin_mul_overflow(curve->step, 1000, &per_mille))
 		return;
 	vmt_fmt_str(fmt, ", in step with the program's calls: ");
 	vmt_fmt_num(fmt, per_mille / curve->step_calls, 0);
 	vmt_fmt_str(fmt, " maps in 1,000 (a leak under uneven load, or a phase that needs more)");
-	left = left > gone ? left - gone : 0;
-	if (!left || __builtin_mul_overflow(left, curve->step_calls, &left))
-		return;
-	vmt_fmt_str(fmt, "; about ");
-	vmt_fmt_count(fmt, left / curve->step, "more call");
-	vmt_fmt_str(fmt, " to the limit");
+	if (!__builtin_mul_overflow(left_before_end(text), curve->step_calls, &calls))
+		vmt_report_put_more_calls(fmt, "; about ", calls / curve->step);
 }
 
 /* "7 times up to 1,022 and back to 24" */

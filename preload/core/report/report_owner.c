@@ -5,7 +5,7 @@
  */
 #include "core/report/report.h"
 
-static bool starts_with(struct vmt_view_string text, const char *start)
+bool vmt_report_starts_with(struct vmt_view_string text, const char *start)
 {
 	uint32_t i;
 
@@ -30,7 +30,7 @@ static bool has_name(struct vmt_view_string path, const char *const *names, size
 	struct vmt_view_string base = vmt_report_base_name(path);
 
 	for (size_t i = 0; i < count; i++) {
-		if (starts_with(base, names[i]))
+		if (vmt_report_starts_with(base, names[i]))
 			return true;
 	}
 	return false;
@@ -59,7 +59,7 @@ bool vmt_report_is_runtime(struct vmt_view_string path)
 static bool has(struct vmt_view_string text, const char *part)
 {
 	for (; text.length; text.bytes++, text.length--) {
-		if (starts_with(text, part))
+		if (vmt_report_starts_with(text, part))
 			return true;
 	}
 	return false;
@@ -70,8 +70,9 @@ static bool is_python(struct vmt_view_string path)
 {
 	struct vmt_view_string base = vmt_report_base_name(path);
 
-	return starts_with(path, "<frozen ") || starts_with(base, "libpython3.") ||
-	       starts_with(base, "python3") || has(path, "/lib/python3.") ||
+	return vmt_report_starts_with(path, "<frozen ") ||
+	       vmt_report_starts_with(base, "libpython3.") ||
+	       vmt_report_starts_with(base, "python3") || has(path, "/lib/python3.") ||
 	       has(path, "/site-packages/") || has(path, "/dist-packages/");
 }
 
@@ -81,11 +82,11 @@ bool vmt_report_is_system(struct vmt_view_string path)
 	static const char *const others[] = { "/usr/local/", "/usr/src/", "/usr/home/" };
 
 	for (size_t i = 0; i < VMT_COUNT(others); i++) {
-		if (starts_with(path, others[i]))
+		if (vmt_report_starts_with(path, others[i]))
 			return is_python(path);
 	}
 	for (size_t i = 0; i < VMT_COUNT(prefixes); i++) {
-		if (starts_with(path, prefixes[i]))
+		if (vmt_report_starts_with(path, prefixes[i]))
 			return true;
 	}
 	return is_python(path);

@@ -58,6 +58,8 @@ void vmt_report_put_per_call(struct vmt_report *text, const struct vmt_report_pe
 
 /* Likewise, by name, for the site with most of the growth, if it grows steadily; otherwise returns false. */
 bool vmt_report_put_work(struct vmt_report *text, uint64_t growth);
+/* "; 12,000 more calls to the limit", where start is "; "; nothing for 0. */
+void vmt_report_put_more_calls(struct vmt_fmt *fmt, const char *start, uint64_t calls);
 /*
  * Growth of a site for each call, if known: it says more than growth over time, and is known sooner.
  * is_first: it begins the line of the site's growth, and else goes on with it.

@@ -153,13 +153,21 @@ static uint64_t sum_steady(const struct vmt_report *text, struct vmt_report_row 
 	return sum;
 }
 
+void vmt_report_put_more_calls(struct vmt_fmt *fmt, const char *start, uint64_t calls)
+{
+	if (!calls)
+		return;
+	vmt_fmt_str(fmt, start);
+	vmt_fmt_count(fmt, calls, "more call");
+	vmt_fmt_str(fmt, " to the limit");
+}
+
 bool vmt_report_put_work(struct vmt_report *text, uint64_t growth)
 {
 	struct vmt_report_per_call per_call;
 	struct vmt_report_row row;
 	uint64_t sum = sum_steady(text, &row);
 	struct vmt_rec_site site;
-	uint64_t left;
 
 	if (sum <= growth / 2 || !vmt_report_per_call(&row.counters, row.live, &per_call) ||
 	    !vmt_view_site(text->view, row.site, &site) || sum < per_call.calls / VMT_REPORT_RARE ||
@@ -167,25 +175,9 @@ bool vmt_report_put_work(struct vmt_report *text, uint64_t growth)
 		return false;
 	vmt_fmt_str(&text->fmt, "steady, ");
 	put_all_per_call(text, &per_call, &site, sum);
-	left = vmt_report_calls_left(text->view, per_call.calls, sum);
-	if (!left)
-		return true;
-	vmt_fmt_str(&text->fmt, "; ");
-	vmt_fmt_count(&text->fmt, left, "more call");
-	vmt_fmt_str(&text->fmt, " to the limit");
+	vmt_report_put_more_calls(&text->fmt, "; ",
+				  vmt_report_calls_left(text->view, per_call.calls, sum));
 	return true;
-}
-
-/* How many more calls of the site reach the limit at its present rate. */
-static void put_calls_left(struct vmt_report *text, uint64_t made, uint64_t live)
-{
-	uint64_t calls = vmt_report_calls_left(text->view, made, live);
-
-	if (!calls)
-		return;
-	vmt_fmt_str(&text->fmt, "; ");
-	vmt_fmt_count(&text->fmt, calls, "more call");
-	vmt_fmt_str(&text->fmt, " to the limit");
 }
 
 /*
@@ -222,7 +214,8 @@ void vmt_report_put_by_work(struct vmt_report *text, const struct vmt_report_row
 	if (may_have_merged(text, row, per_call.given_back))
 		vmt_fmt_str(&text->fmt, " or merged");
 	if (per_call.given_back < per_call.made / 2)
-		put_calls_left(text, per_call.calls, live);
+		vmt_report_put_more_calls(&text->fmt, "; ",
+					  vmt_report_calls_left(text->view, per_call.calls, live));
 	if (is_first)
 		vmt_fmt_wrap(&text->fmt, 6);
 }

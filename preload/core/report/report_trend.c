@@ -5,7 +5,6 @@
  */
 #include "core/report/report_parts.h"
 
-#define RIPPLE       4u /* maps that come and go */
 #define SITE_BUCKETS 64u /* a site that changed only early has narrow buckets: use fewer */
 #define MANY_CALLS   64u /* that succeed before one fails: the limit is met by their number */
 
@@ -206,7 +205,7 @@ static void cut_off_limit(struct vmt_curve_source *source, const struct vmt_view
 {
 	uint64_t peak_time = view->header.maps_peak_time;
 
-	if (vmt_report_is_limit_reached(view) && source->now + RIPPLE >= source->peak &&
+	if (vmt_report_is_limit_reached(view) && source->now + VMT_TREND_RIPPLE >= source->peak &&
 	    peak_time >= source->width && peak_time < source->duration)
 		source->duration = peak_time;
 }
@@ -373,7 +372,7 @@ bool vmt_report_has_fallen(const struct vmt_view *view, uint64_t torn_down)
 	uint64_t rise =
 		header->maps_peak > header->maps_start ? header->maps_peak - header->maps_start : 0;
 
-	return header->maps_peak > now + RIPPLE + rise / 20;
+	return header->maps_peak > now + VMT_TREND_RIPPLE + rise / 20;
 }
 
 uint64_t vmt_report_calls_left(const struct vmt_view *view, uint64_t calls, uint64_t live)

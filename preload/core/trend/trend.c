@@ -9,8 +9,6 @@
 /* Sites have 16 or more; one is lost where a run is judged up to its end only. */
 #define LEAST_BUCKETS (2 * WINDOWS - 1)
 
-#define RIPPLE 4u /* maps that come and go */
-
 /* for is_climbing(): what is a leak, and what may be one */
 #define SURE_PAIRS     0u
 #define SURE_PART      4u
@@ -64,6 +62,14 @@ static bool is_slowing(const struct vmt_trend_run *run)
 	if (gain(run, middle, last) * 4 >= gain(run, 1, middle) * 3)
 		return false;
 	return at_last * 10 < before * 7 || (at_last * 10 < before * 9 && is_ever_slower(run));
+}
+
+static bool read_run(struct vmt_trend_run *run, const struct vmt_curve_source *source)
+{
+	if (!vmt_trend_run_read(run, source))
+		return false;
+	run->is_slowing = is_slowing(run);
+	return true;
 }
 
 /*
@@ -356,10 +362,7 @@ static void measure_before_fall(const struct vmt_trend_run *run, struct vmt_curv
 		return;
 	before.duration = before.buckets * before.width - 1;
 	before.now = before.peak = count_before(&before, before.buckets);
-	if (!vmt_trend_run_read(&part, &before))
-		return;
-	part.is_slowing = is_slowing(&part);
-	if (trend_of(&part) != VMT_TREND_LEAK)
+	if (!read_run(&part, &before) || trend_of(&part) != VMT_TREND_LEAK)
 		return;
 	measure_leak(&part, curve);
 	curve->trend = VMT_TREND_GIVEN_BACK;
@@ -369,15 +372,14 @@ bool vmt_trend_judge(const struct vmt_curve_source *source, struct vmt_curve *re
 {
 	struct vmt_trend_run run;
 
-	if (!vmt_trend_run_read(&run, source))
+	if (!read_run(&run, source))
 		return false;
-	run.is_slowing = is_slowing(&run);
 	*ret_curve = (struct vmt_curve){
 		.trend = trend_of(&run),
 		.low = run.low,
 		.high = run.high,
 		.times = run.times,
-		.is_at_peak = source->now + RIPPLE >= run.peak,
+		.is_at_peak = source->now + VMT_TREND_RIPPLE >= run.peak,
 		.is_falling = run.is_falling,
 		.is_slowing = run.is_slowing,
 	};
