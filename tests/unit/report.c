@@ -323,19 +323,35 @@ Test(text, garbage_does_no_harm, .timeout = 100)
 	}
 }
 
+/* The timeline moves to where there is room for 64. */
+static void make_room_for_buckets(void)
+{
+	struct vmt_rec_section *section = &sample.header->section[VMT_SECTION_TIMELINE];
+
+	section->offset = sample.header->file_size;
+	section->capacity = 64;
+	sample.header->file_size += 64 * sizeof(struct vmt_rec_bucket);
+}
+
 /* What fills more and more slowly is on a plateau for most of the run, and rises on it. */
-static const char *plateau_of(const uint32_t count[8])
+static void count_of(const uint32_t *count, int buckets)
 {
 	sample_demo(&sample);
 	sample.header->bucket_ns = 256 * VMT_TIMELINE_NS;
 	sample.header->maps_now = sample.header->maps_kernel = sample.header->maps_peak = 1024;
-	for (int i = 0; i < 8; i++) {
+	make_room_for_buckets();
+	for (int i = 0; i < buckets; i++) {
 		struct vmt_rec_bucket *bucket = sample_add(&sample, VMT_SECTION_TIMELINE);
 
 		bucket->min = i && count[i - 1] < count[i] ? count[i - 1] : count[i];
 		bucket->max = i && count[i - 1] > count[i] ? count[i - 1] : count[i];
 		bucket->last = count[i];
 	}
+}
+
+static const char *plateau_of(const uint32_t count[8])
+{
+	count_of(count, 8);
 	return report(true);
 }
 
@@ -346,6 +362,20 @@ Test(text, a_plateau_that_rises_is_not_said_to_be_between_two_counts)
 
 	assert_has(plateau_of(up), ": a plateau since 1.0 s, slowly up from 980 to 1,024\n");
 	assert_has(plateau_of(waves), ": a plateau since 1.0 s, between 980 and 1,024\n");
+}
+
+/* A slow leak above a large warm-up looks like that for a long time. */
+Test(text, what_rises_steadily_on_a_plateau_has_a_rate)
+{
+	static const uint32_t up[] = { 200, 300, 400,  500,  600,  700,  850,  985,
+				       990, 995, 1000, 1005, 1010, 1015, 1020, 1024 };
+
+	count_of(up, 16);
+	sample.header->end_monotonic =
+		sample.header->start_monotonic + 16 * sample.header->bucket_ns - 1;
+	assert_has(report(true),
+		   ": a plateau since 2.0 s, slowly up from 985 to 1,024, +19\n"
+		   "==77==           a second (a slow leak, or a cache that fills)\n");
 }
 
 /* The number is how many there were, and not how many were given back. */
@@ -367,7 +397,6 @@ Test(text, what_a_site_has_given_back_is_not_mistaken_for_what_it_had)
 /* The process grows from 24 to 924 maps in 24 s; the site's own, coarser timeline rises steadily. */
 static struct vmt_curve site_curve_of(bool is_slowing)
 {
-	struct vmt_rec_section *section;
 	struct vmt_rec_site_time *time;
 	struct vmt_rec_site *site;
 	struct vmt_curve curve;
@@ -377,10 +406,7 @@ static struct vmt_curve site_curve_of(bool is_slowing)
 	sample.header->maps_start = 24;
 	sample.header->maps_now = sample.header->maps_kernel = sample.header->maps_peak = 924;
 	sample.header->bucket_ns = 1024 * VMT_TIMELINE_NS;
-	section = &sample.header->section[VMT_SECTION_TIMELINE];
-	section->offset = sample.header->file_size;
-	section->capacity = 64;
-	sample.header->file_size += 64 * sizeof(struct vmt_rec_bucket);
+	make_room_for_buckets();
 	sample.header->end_monotonic =
 		sample.header->start_monotonic + 24 * sample.header->bucket_ns - 1;
 	for (uint32_t i = 0; i < 24; i++) {

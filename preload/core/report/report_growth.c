@@ -187,7 +187,7 @@ static void put_to_limit(struct vmt_report *text, const struct vmt_curve *curve)
  */
 static void put_plateau(struct vmt_fmt *fmt, const struct vmt_curve *curve, uint64_t now)
 {
-	bool is_falling = curve->is_falling || now < curve->high;
+	bool is_falling = !curve->span && (curve->is_falling || now < curve->high);
 
 	put_since(fmt, curve->since);
 	if (curve->low == curve->high) {
@@ -198,6 +198,11 @@ static void put_plateau(struct vmt_fmt *fmt, const struct vmt_curve *curve, uint
 	vmt_fmt_num(fmt, curve->low, 0);
 	vmt_fmt_str(fmt, is_falling ? " and " : " to ");
 	vmt_fmt_num(fmt, curve->high, 0);
+	if (!curve->span)
+		return;
+	vmt_fmt_str(fmt, ", ");
+	put_leak_rate(fmt, curve);
+	vmt_fmt_str(fmt, " (a slow leak, or a cache that fills)");
 }
 
 static void put_peak(struct vmt_report *text)

@@ -279,20 +279,22 @@ static void measure_leak(const struct vmt_trend_run *run, struct vmt_curve *curv
 }
 
 /*
- * It may be a leak that began late: if it has risen steadily for the last three eighths of the run, or up
- * to half of it, how fast, and since when?
+ * It may be a leak that began late, or a slow one above a warm-up that ended late: if it has risen steadily
+ * for the last three eighths of the run, or up to half of it, how fast, and since when?
  */
 static void measure_recent(const struct vmt_trend_run *run, struct vmt_curve *curve)
 {
 	uint32_t from = steady_from_one_of(run, WINDOWS / 2, WINDOWS - 3);
+	bool is_plateau = curve->trend == VMT_TREND_PLATEAU;
 	struct vmt_slope slope;
 
-	if (!from || run->is_slowing || !measure_floors_from(run, from, &slope))
+	if (!from || (run->is_slowing && !is_plateau) || !measure_floors_from(run, from, &slope))
 		return;
 	curve->rise = slope.rise;
 	curve->span = slope.span * run->source->width;
 	curve->is_rough = slope.is_rough;
-	curve->since = run->floor_at[from] * run->source->width;
+	if (!is_plateau)
+		curve->since = run->floor_at[from] * run->source->width;
 }
 
 /*
@@ -389,7 +391,7 @@ bool vmt_trend_judge(const struct vmt_curve_source *source, struct vmt_curve *re
 		ret_curve->since = run.settled * source->width;
 	if (ret_curve->trend == VMT_TREND_LEAK)
 		measure_leak(&run, ret_curve);
-	if (ret_curve->trend == VMT_TREND_GROWING)
+	if (ret_curve->trend == VMT_TREND_GROWING || ret_curve->trend == VMT_TREND_PLATEAU)
 		measure_recent(&run, ret_curve);
 	if (ret_curve->trend == VMT_TREND_GROWING && !ret_curve->span)
 		measure_by_calls(&run, ret_curve);

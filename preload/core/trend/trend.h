@@ -40,8 +40,8 @@ struct vmt_curve {
 	uint64_t high;
 	uint64_t times; /* how often it rose, at least */
 	/*
-	 * leak; growing if it has risen steadily of late, since `since`; given back if it rose like a leak
-	 * until then; else 0
+	 * leak; growing if it has risen steadily of late, since `since`; plateau if its lowest count has;
+	 * given back if it rose like a leak until then; else 0
 	 */
 	uint64_t rise; /* it rose by this many maps… */
 	uint64_t span; /* …in this time, ns */
