@@ -190,6 +190,41 @@ check "guarded: both are promised" [ "$(columns guarded guards,decommit | awk '{
 ! has_guards || check "guarded: as promised" [ "$(columns guarded guards,decommit | awk '{ print $5 }')" = -600 ]
 check "guarded: no other allocator" [ -z "$(columns guarded jemalloc)" ]
 
+# All rows are of one moment, and the heading says which: here the peak, since most is given back. What
+# is left, which a report promises to save, is of another moment.
+cat >past.c <<'EOF_PAST'
+#define _GNU_SOURCE
+#include <stdlib.h>
+#include <sys/mman.h>
+#define PAGE 4096l
+int main(int argc, char **argv)
+{
+	long kept = argc > 1 ? atol(argv[1]) : 0;
+	char *advised = mmap(NULL, 600 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *locked = mmap(NULL, 400 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	for (long i = 0; i < 300; i++)
+		if (madvise(advised + 2 * i * PAGE, PAGE, MADV_DONTFORK) ||
+		    (i < 200 && mlock(locked + 2 * i * PAGE, PAGE)))
+			return 1;
+	munmap(locked, 400 * PAGE);
+	return kept < 300 && munmap(advised + 2 * kept * PAGE, (600 - 2 * kept) * PAGE);
+}
+EOF_PAST
+${CC:-cc} -O1 past.c -o past || exit 2
+for kept in 60 290; do
+	ONLY="advice --try=locks" tried past$kept ./past $kept
+done
+check "past60: the heading" grep -qE ' at the peak -' past60.txt
+check "past60: advice is measured at the peak, and not promised" \
+	[ "$(columns past60 advice | awk '{ print ($4 < -590 && $5 == "same") }')" = 1 ]
+check "past60: locks are measured at the peak" [ "$(columns past60 locks | awk '{ print ($4 < -390) }')" = 1 ]
+check "past290: the heading" grep -qE ' at the end -' past290.txt
+holds past290 advice
+check "past290: locks save nothing at the end" [ "$(columns past290 locks | awk '{ print ($4 > -5) }')" = 1 ]
+timeout -k 5 300 "$TOOL" try --format=json --report-file=past.json --try=advice -- ./past 60
+keeps_to "JSON of a peak" try past.json
+check "JSON: measured at the peak" jq -e '.measured_at == "peak" and .remedies[0].promised == null' past.json
+
 # A malloc in a library of its own can be exchanged for another one; it cannot in the program itself.
 cat >own_malloc.c <<'EOF_MALLOC'
 #define _GNU_SOURCE

@@ -26,8 +26,9 @@ static const char help[] =
 	"it again with each remedy in effect that can be tried without changing it. A table\n"
 	"on standard error shows the maps at the peak and at the end, how many are promised to\n"
 	"be saved (blank: not sure, as where it may leave a part as it is), how many were saved\n"
-	"(at the end, or at the peak if few are left by then; \"(limit)\" if both runs ended at\n"
-	"the limit, so that this is not known), and whether output and status stayed the same.\n"
+	"(\"(limit)\" if both runs ended at the limit, so that this is not known), and whether\n"
+	"output and status stayed the same. The heading says whether these numbers are of the\n"
+	"end, or of the peak, as where most is given back by then: of that nothing is promised.\n"
 	"No remedy loses what is in memory; where output or status differ, the program relies\n"
 	"on what the remedy leaves out. PROGRAM runs twice without a remedy, then once with\n"
 	"each, and reads the same input every time. The exit status is that of its first\n"
@@ -158,6 +159,8 @@ static void put_notes(FILE *stream, const struct vmt_try *tried)
 
 static void put_table(FILE *stream, const struct vmt_try *tried)
 {
+	fprintf(stream, "%38s %s\n", "",
+		vmt_try_is_by_peak(tried) ? "--- at the peak ---" : "---- at the end ---");
 	fprintf(stream, "%-20s %8s %8s %9s %9s  %-7s %8s %s\n", "remedy", "peak", "end", "promised",
 		"measured", "output", "time", "status");
 	put_row(stream, tried, "(none)", &tried->plain, "", "");

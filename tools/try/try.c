@@ -161,20 +161,6 @@ static struct vmt_remedied *new_remedied(struct vmt_try *tried, const char *name
 /* Where it takes two remedies, neither is promised alone. */
 #define PROMISED (~(UNSURE | BIT(GUARDED)))
 
-static void promise(struct vmt_remedied *remedied, uint64_t saves)
-{
-	remedied->saves = saves;
-	remedied->is_promised = saves > 0 && !remedied->is_overridden;
-}
-
-/* Append name to a list such as "a,b". */
-static void append_name(char *list, size_t size, const char *name)
-{
-	size_t n = strlen(list);
-
-	snprintf(list + n, size - n, "%s%s", n ? "," : "", name);
-}
-
 static uint64_t grown(uint64_t maps, const struct vmt_trial *trial)
 {
 	return maps > trial->maps_start ? maps - trial->maps_start : 0;
@@ -184,6 +170,28 @@ static uint64_t grown(uint64_t maps, const struct vmt_trial *trial)
 static bool is_past_peak(const struct vmt_trial *trial)
 {
 	return grown(trial->maps_end, trial) < grown(trial->maps_peak, trial) / 2;
+}
+
+bool vmt_try_is_by_peak(const struct vmt_try *tried)
+{
+	const struct vmt_trial *plain = &tried->plain;
+
+	return plain->maps_end < plain->maps_start + WORTHWHILE || is_past_peak(plain);
+}
+
+/* saves: of the maps at the end, so nothing is promised where the peak is measured. */
+static void promise(const struct vmt_try *tried, struct vmt_remedied *remedied, uint64_t saves)
+{
+	remedied->saves = saves;
+	remedied->is_promised = saves > 0 && !remedied->is_overridden && !vmt_try_is_by_peak(tried);
+}
+
+/* Append name to a list such as "a,b". */
+static void append_name(char *list, size_t size, const char *name)
+{
+	size_t n = strlen(list);
+
+	snprintf(list + n, size - n, "%s%s", n ? "," : "", name);
 }
 
 /* Are many of the maps of a peak that is past by calls that the remedy replaces? */
@@ -253,13 +261,12 @@ static void choose_librarys(struct vmt_try *tried, const char *only)
 		remedied->leaves = remedy->leaves;
 		snprintf(remedied->options, sizeof(remedied->options), "try=%s", name);
 		remedied->patterns = remedy->patterns & PROMISED;
-		promise(remedied, saves_of(evidence->saves, remedied->patterns));
+		promise(tried, remedied, saves_of(evidence->saves, remedied->patterns));
 		if (1u << i == VMT_REMEDY_STACKS) /* the other way to be without these guards */
 			continue;
 		saves += remedied->saves;
 		halves += takes_two(evidence, remedy);
-		if (remedied->is_promised || takes_two(evidence, remedy) ||
-		    !(remedy->patterns & UNSURE))
+		if (remedied->saves || takes_two(evidence, remedy) || !(remedy->patterns & UNSURE))
 			append_name(all, sizeof(all), name);
 		remedied->is_promised = remedied->is_promised && !beneath;
 	}
@@ -268,7 +275,8 @@ static void choose_librarys(struct vmt_try *tried, const char *only)
 			new_remedied(tried, all, "all of these at once", NULL);
 
 		snprintf(together->options, sizeof(together->options), "try=%s", all);
-		promise(together, saves + (halves == 2 ? evidence->saves[VMT_PATTERN_GUARDED] : 0));
+		promise(tried, together,
+			saves + (halves == 2 ? evidence->saves[VMT_PATTERN_GUARDED] : 0));
 	}
 }
 
@@ -314,7 +322,7 @@ static void choose_mallocs(struct vmt_try *tried, const char *only)
 			"mallopt(M_ARENA_MAX) itself, which is left out here, has to be "
 			"changed");
 		snprintf(remedied->options, sizeof(remedied->options), "try=arenas");
-		promise(remedied, saves_of(evidence->saves, BIT(ARENAS) | BIT(ARENA_HEAPS)));
+		promise(tried, remedied, saves_of(evidence->saves, BIT(ARENAS) | BIT(ARENA_HEAPS)));
 	}
 	if (is_wanted(only, "mmap-threshold",
 		      evidence->is_glibcs && evidence->shows[VMT_PATTERN_HOLES])) {
@@ -327,7 +335,7 @@ static void choose_mallocs(struct vmt_try *tried, const char *only)
 					       "this program calls mallopt, which may override "
 					       "it: then change it there" :
 					       "a program that calls mallopt itself overrides it");
-		promise(remedied, evidence->saves[VMT_PATTERN_HOLES]);
+		promise(tried, remedied, evidence->saves[VMT_PATTERN_HOLES]);
 		remedied->is_promised = remedied->is_promised && !evidence->calls_mallopt;
 	}
 }
@@ -344,7 +352,7 @@ static void choose_stack_cache(struct vmt_try *tried, const char *only)
 		(struct vmt_setting){ NULL, "glibc.pthread.stack_cache_size", "0" },
 		" (glibc 2.34): stacks of joined threads are not kept for new ones",
 		"each new thread maps its stack; stacks of threads that were never joined stay");
-	promise(remedied, evidence->saves[VMT_PATTERN_ENDED_THREADS]);
+	promise(tried, remedied, evidence->saves[VMT_PATTERN_ENDED_THREADS]);
 }
 
 static void choose_allocators(struct vmt_try *tried, const char *only)
@@ -386,8 +394,7 @@ int64_t vmt_try_measured(const struct vmt_try *tried, const struct vmt_remedied 
 {
 	const struct vmt_trial *plain = &tried->plain, *with = &remedy->trial;
 
-	if (plain->maps_end < plain->maps_start + WORTHWHILE ||
-	    (!remedy->is_promised && is_past_peak(plain)))
+	if (vmt_try_is_by_peak(tried))
 		return (int64_t)(plain->maps_peak - with->maps_peak);
 	return (int64_t)(plain->maps_end - with->maps_end);
 }

@@ -24,7 +24,7 @@ struct vmt_remedied {
 	const char *notice; /* what else the program or its users may notice, or NULL */
 	const char *leaves; /* what it leaves as it is although a report may count it, or NULL */
 	uint64_t patterns; /* what it is promised to help against; 0 if it is not of the library */
-	uint64_t saves; /* how many maps the report says it saves… */
+	uint64_t saves; /* how many of the maps at the end the report says it saves… */
 	bool is_promised; /* …if the report says so */
 	bool is_overridden; /* what starts the program sets it in another way: it has no effect */
 	struct vmt_trial trial;
@@ -58,9 +58,12 @@ void vmt_try_choose(struct vmt_try *tried, const char *only);
 bool vmt_try_is_name(const char *name);
 
 /*
- * Returns how many maps fewer there were with the remedy: at the end, or at the peak if there are
- * few at the end; without a promise, few is less than half of them.
+ * Are the runs compared at their peaks, since without a remedy most of what there was then is given
+ * back, or few maps are left? Otherwise they are compared at the end. It holds for all remedies alike.
  */
+bool vmt_try_is_by_peak(const struct vmt_try *tried);
+
+/* Returns how many maps fewer there were with the remedy, at the peak or at the end. */
 int64_t vmt_try_measured(const struct vmt_try *tried, const struct vmt_remedied *remedy);
 
 /* Do both runs end at the limit, so that the difference of their peaks tells nothing? */

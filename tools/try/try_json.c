@@ -56,6 +56,8 @@ int vmt_try_json(FILE *stream, const struct vmt_try *tried)
 	for (size_t i = 0; i < tried->count; i++)
 		json_array_append_new(remedies, remedy_of(tried, &tried->remedy[i]));
 	json_object_set_new(root, "schema", json_string("vmatrace.try/1"));
+	json_object_set_new(root, "measured_at",
+			    json_string(vmt_try_is_by_peak(tried) ? "peak" : "end"));
 	json_object_set_new(root, "plain", run_of(&tried->plain));
 	json_object_set_new(root, "remedies", remedies);
 	return vmt_value_dump(stream, root);
