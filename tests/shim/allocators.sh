@@ -103,7 +103,9 @@ for name in glibc jemalloc tcmalloc mimalloc; do
 done
 
 as_it_says threads_one_after_another "$TARGETS/malloc_many_threads" 3000 1
-as_it_says more_threads_than_blocks "$TARGETS/malloc_many_threads" 1500 1500 1000
+# If all of them wait for one that the machine does not run, some find no slot (deferred.h): these calls are
+# lost, and the table is read anew.
+ALLOW="lost relearned" as_it_says more_threads_than_blocks "$TARGETS/malloc_many_threads" 1500 1500 1000
 as_it_says in_a_signal_handler "$TARGETS/malloc_in_handler"
 equal in_a_handler_twice "$(figure "$TMP/in_a_signal_handler" \
 	'.[] | select(.module | endswith("bump_allocator.so")) | .frees')" \
