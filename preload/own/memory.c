@@ -240,15 +240,16 @@ static void own_range(struct vmt_state *state, struct vmt_range own)
 	vmt_memory_own(state, (const void *)(uintptr_t)own.start, own.end - own.start);
 }
 
-void *vmt_memory_block(struct vmt_state *state, size_t *size)
+void *vmt_memory_block(struct vmt_state *state, size_t least, size_t *size)
 {
+	const uint64_t share = addresses_left() / SMALL_SHARE / VMT_PAGE_SIZE * VMT_PAGE_SIZE;
 	size_t wanted = *size < state->own.left ? *size : state->own.left;
 	struct vmt_range own;
 	void *block = NULL;
 
-	if (wanted > addresses_left() / SMALL_SHARE)
-		return NULL;
-	if (wanted >= FIRST_BLOCK && state->own.count < VMT_OWN_MAX)
+	if (wanted > share)
+		wanted = share;
+	if (wanted > least && wanted >= SMALL_BLOCK && state->own.count < VMT_OWN_MAX)
 		block = map_own(vmt_page_up(wanted), &own);
 	if (!block)
 		return NULL;

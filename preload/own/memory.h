@@ -16,10 +16,10 @@
 struct vmt_state *vmt_memory_make(const struct vmt_options *options);
 
 /*
- * Map another block of zeroed memory, of *size bytes or less if the ceiling requires it. Returns
- * NULL if there is none.
+ * Map another block of zeroed memory, of *size bytes, or less if the ceiling or a limit of addresses requires
+ * it, but more than `least`. Returns NULL if there is none.
  */
-void *vmt_memory_block(struct vmt_state *state, size_t *size);
+void *vmt_memory_block(struct vmt_state *state, size_t least, size_t *size);
 
 /*
  * Map private zeroed memory, made in the way in which ld.so makes its own. Returns NULL on failure.

@@ -53,7 +53,7 @@ static bool is_near_limit(const struct vmt_state *state)
 static void extend_arena(struct vmt_state *state, struct vmt_arena *arena)
 {
 	size_t size = arena->size * BLOCK_FACTOR;
-	void *block = NULL;
+	void *block;
 
 	if (arena->used <= arena->ahead)
 		return;
@@ -61,8 +61,7 @@ static void extend_arena(struct vmt_state *state, struct vmt_arena *arena)
 		vmt_arena_extend_late(arena); /* unless vmt_room_enlarge() needs it */
 		return;
 	}
-	if (state->own.left > arena->size - arena->used)
-		block = vmt_memory_block(state, &size);
+	block = vmt_memory_block(state, arena->size - arena->used, &size);
 	if (!block) {
 		arena->ahead = arena->size; /* a new block would have less room than is left */
 		return;

@@ -21,7 +21,7 @@ static const char *const notes[] = {
 	"max_sites= or max_size=.",
 	"There were more maps than the recording has room for: kinds, patterns and bytes cover "
 	"only some of them. Raise max_maps= or max_size=.",
-	"vmatrace's memory ceiling was reached: some calls are recorded without a stack.",
+	"There was no more memory for vmatrace itself (ulimit -v?): some calls have no stack.",
 	"The disk is full: the recording is incomplete. Set dir= to a place with room.",
 	"/proc/self/maps cannot be read, so nothing could be compared with the kernel, "
 	"and if that was so from the start, no stack is known: mount /proc.",
