@@ -321,4 +321,43 @@ all='kept +400 of 12,000 maps by mmap in map_part wrapper.c:[0-9]+'
 left='are not given back, nearly all of them'
 check wrapper-called grep -Eq "$all $left called by read_body wrapper.c:$LINE" noinline.txt
 check wrapper-inlined grep -Eq "$all in main $left through read_body wrapper.c:$LINE" always_inline.txt
+
+# A line that three functions call for: what the lead says of one of them is its own part, and where the
+# table is filtered, the lead says that it is not.
+cat >three.c <<'EOF'
+#include <sys/mman.h>
+#define NOINLINE __attribute__((noinline))
+NOINLINE static void make_buffer(void)
+{
+	char *p = mmap(0, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	mprotect(p, 4096, PROT_NONE);
+}
+NOINLINE static void some(void) { for (int i = 0; i < 10; i++) make_buffer(); }
+NOINLINE static void more(void) { for (int i = 0; i < 100; i++) make_buffer(); }
+NOINLINE static void most(void) { for (int i = 0; i < 2000; i++) make_buffer(); }
+int main(void)
+{
+	some();
+	more();
+	most();
+	return 0;
+}
+EOF
+${CC:-cc} -g -O1 -fno-optimize-sibling-calls three.c -o bin/three || exit 2
+traced three report=0 bin/three
+# lead NAME OPTION...: the report up to its totals as one line, in NAME.txt
+lead() {
+	local name=$1
+	shift
+	"$TOOL" report "$@" three/rec 2>&1 | sed 's/^==[0-9]*== *//' | sed '/^calls   /,$d' | tr '\n' ' ' >$name.txt
+}
+lead three
+check "three: its own part" grep -Eq 'cause .*: 4,2[0-9]+ of 4,2[0-9]+ maps, by mprotect in make_buffer three.c:6, 9[45] % called by most three.c:10, none given back' three.txt
+check "three: without a filter" sh -c '! grep -q filter three.txt'
+lead more -F more
+check "three: with a filter" grep -Eq 'filter +the lines above are of all call sites; those with --function=more hold (19[0-9]|20[0-9]) of the 4,2[0-9]+ maps ' more.txt
+lead both -F more -c mprotect
+check "three: with two" grep -Eq 'those with --function=more and --call=mprotect hold (9[0-9]|10[0-9]) of' both.txt
+lead nothing -F nobody
+check "three: nothing passes" sh -c '! grep -q "lines above" nothing.txt'
 finish

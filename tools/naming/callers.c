@@ -3,6 +3,7 @@
  * Compares the stacks of a place's sites from the function that is blamed outwards, by the names of
  * the project's own functions. See callers.h.
  */
+#include "core/report/report.h"
 #include "core/report/short_name.h"
 #include "naming/callers.h"
 #include "naming/place.h"
@@ -216,22 +217,25 @@ static bool is_apart(const struct way *way, size_t count, size_t like)
 }
 
 /* Beyond a function that others come through as well, and keep nothing, it is the one that does. */
-static void find_heaviest(struct way *way, size_t count, uint64_t all, char *text, size_t size)
+static unsigned find_heaviest(struct way *way, size_t count, uint64_t all, char *text, size_t size)
 {
 	size_t i = heaviest_of(way, count, all);
+	unsigned percent = 100;
 
 	while (i < count) {
+		percent = (unsigned)vmt_report_percent(weight_of(way, count, &way[i]), all);
 		if (is_told(&way[i]))
 			text[0] = '\0';
 		else
 			put_caller(&way[i], text, size);
 		count = keep_alike(way, count, i);
 		if (count < 2 || !find_parting(way, count))
-			return;
+			return percent;
 		i = heaviest_of(way, count, all);
 		if (i < count && !is_apart(way, count, i))
-			return;
+			return percent;
 	}
+	return percent;
 }
 
 /* Returns the function other than `but` that has most, by its heaviest site; NULL: there is none. */
@@ -258,7 +262,7 @@ static unsigned long long percent_of(uint64_t part, uint64_t all)
 	return (part * 100 + all / 2) / all;
 }
 
-static void find_two(struct way *way, size_t count, uint64_t all, char *text, size_t size)
+static unsigned find_two(struct way *way, size_t count, uint64_t all, char *text, size_t size)
 {
 	uint64_t weight[2];
 	const struct way *one = find_most(way, count, NULL, &weight[0]);
@@ -266,19 +270,22 @@ static void find_two(struct way *way, size_t count, uint64_t all, char *text, si
 	char name[2][TEXT];
 
 	if (!two || one->with_line || weight[0] >= all - all / 100 * (100 - MOST))
-		return;
+		return 0;
 	put_caller(one, name[0], sizeof(name[0]));
 	put_way_name(two, is_through(two) ? " through" : " by", name[1], sizeof(name[1]));
 	snprintf(text, size, " %llu %%%s and %llu %%%s", percent_of(weight[0], all), name[0],
 		 percent_of(weight[1], all), name[1]);
+	return (unsigned)(percent_of(weight[0], all) + percent_of(weight[1], all));
 }
 
-static const char *describe(const struct vmt_callers *callers, uint32_t place,
-			    void (*find)(struct way *way, size_t count, uint64_t all, char *text,
-					 size_t size),
-			    char *text, size_t size)
+/* find: writes what it finds, and returns how many percent of all that is. */
+static unsigned describe(const struct vmt_callers *callers, uint32_t place,
+			 unsigned (*find)(struct way *way, size_t count, uint64_t all, char *text,
+					  size_t size),
+			 char *text, size_t size)
 {
 	struct way *way = calloc((size_t)callers->sites + 1, sizeof(*way));
+	unsigned percent = 100;
 	size_t count = 0, used;
 	uint64_t all = 0;
 
@@ -295,21 +302,21 @@ static const char *describe(const struct vmt_callers *callers, uint32_t place,
 	for (size_t i = 0; used > 1 && i < used; i++)
 		read_way(callers, &way[i]);
 	if (all && used > 1 && (find_parting(way, used) || find_parting_line(way, used)))
-		find(way, used, all, text, size);
+		percent = find(way, used, all, text, size);
 	for (size_t i = 0; i < used; i++)
 		vmt_stack_free(&way[i].stack);
 	free(way);
-	return text;
+	return percent;
 }
 
-const char *vmt_callers_describe(const struct vmt_callers *callers, uint32_t place, char *text,
-				 size_t size)
+unsigned vmt_callers_describe(const struct vmt_callers *callers, uint32_t place, char *text,
+			      size_t size)
 {
 	return describe(callers, place, find_heaviest, text, size);
 }
 
-const char *vmt_callers_describe_two(const struct vmt_callers *callers, uint32_t place, char *text,
-				     size_t size)
+void vmt_callers_describe_two(const struct vmt_callers *callers, uint32_t place, char *text,
+			      size_t size)
 {
-	return describe(callers, place, find_two, text, size);
+	describe(callers, place, find_two, text, size);
 }

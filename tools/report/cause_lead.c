@@ -179,7 +179,7 @@ static void put_causes(struct vmt_lines *lines, struct vmt_explain_record *recor
 }
 
 size_t vmt_cause_lead_lines(struct vmt_lines *lines, struct vmt_explain_record *record,
-			    uint64_t now, uint64_t torn_down)
+			    uint64_t now, uint64_t torn_down, const char *part)
 {
 	struct vmt_cause_names names = { vmt_cause_site_of, vmt_cause_plain_given_back, record };
 	bool is_after_peak;
@@ -195,6 +195,8 @@ size_t vmt_cause_lead_lines(struct vmt_lines *lines, struct vmt_explain_record *
 		put_limit(lines, record);
 	else
 		put_causes(lines, record, &names);
+	if (part && lines->count)
+		vmt_lines_add(lines, 10, "  filter  %s", part);
 	lead = lines->count;
 	vmt_cause_brief(lines, &record->explain, &names, is_after_peak);
 	return lead;

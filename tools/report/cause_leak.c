@@ -48,27 +48,30 @@ static uint64_t *weigh_left(const struct vmt_explain_record *record, const struc
 }
 
 /*
- * The place with the caller through which nearly all came, of what is left as well; otherwise, left
- * says who called for that.
+ * The place with the caller through which all came, of what is left as well; otherwise, left says who
+ * called for that.
  */
 static void put_place(struct vmt_explain_record *record, const struct vmt_leak *leak, char *by,
 		      char *left, size_t size)
 {
 	uint64_t *made = weigh_made(record, leak), *live = weigh_left(record, leak);
-	char text[416], two[416];
+	char of_made[160], of_left[160], two[416] = "";
+	unsigned percent;
 
-	vmt_cause_put_site(by, size, record, leak->site, made);
-	vmt_cause_put_site(text, sizeof(text), record, leak->site, live);
+	vmt_cause_put_caller(of_made, sizeof(of_made), record, leak->site, made);
+	percent = vmt_cause_put_caller(of_left, sizeof(of_left), record, leak->site, live);
+	vmt_cause_put_site(by, size, record, leak->site, NULL);
 	left[0] = '\0';
-	if (strcmp(text, by)) {
-		vmt_cause_put_site(by, size, record, leak->site, NULL);
-		if (!strncmp(text, by, strlen(by)) && text[strlen(by)])
-			snprintf(left, size, ", nearly all of them%s", text + strlen(by));
-	}
-	if (!*left) {
+	if (strcmp(of_made, of_left) && *of_left)
+		snprintf(left, size, ", nearly all of them%s", of_left);
+	else if (*of_left && percent < 100)
+		snprintf(left, size, ", %u %%%s", percent, of_left);
+	else if (*of_left && strlen(by) + strlen(of_left) < size)
+		strcat(by, of_left);
+	if (!*of_left)
 		vmt_cause_put_callers(two, sizeof(two), record, leak->site, live);
-		snprintf(left, size, "%s%s", *two ? "," : "", two);
-	}
+	if (*two)
+		snprintf(left, size, ",%s", two);
 	free(made);
 	free(live);
 }

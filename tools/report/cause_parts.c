@@ -169,20 +169,31 @@ void vmt_cause_put_limit(struct vmt_lines *lines, const char *start, uint64_t ma
 		      start, (unsigned long long)wanted, vmt_lines_number(&number, limit));
 }
 
-void vmt_cause_put_site(char *text, size_t size, struct vmt_explain_record *record, uint32_t site,
-			const uint64_t *weight)
+unsigned vmt_cause_put_caller(char *text, size_t size, struct vmt_explain_record *record,
+			      uint32_t site, const uint64_t *weight)
 {
 	const struct vmt_callers callers = { record->view, record->symbols, record->place, weight,
 					     record->explain.facts.sites };
-	char called[160];
+
+	text[0] = '\0';
+	if (!weight || site < VMT_SITE_FIRST || site >= callers.sites)
+		return 100;
+	return vmt_callers_describe(&callers, vmt_explain_record_place(record, site), text, size);
+}
+
+void vmt_cause_put_site(char *text, size_t size, struct vmt_explain_record *record, uint32_t site,
+			const uint64_t *weight)
+{
+	char called[160], part[16] = "";
+	unsigned percent = vmt_cause_put_caller(called, sizeof(called), record, site, weight);
+	size_t used;
 
 	vmt_explain_record_site(record, site, text, size);
-	if (!weight || site < VMT_SITE_FIRST || site >= callers.sites)
-		return;
-	vmt_callers_describe(&callers, vmt_explain_record_place(record, site), called,
-			     sizeof(called));
-	if (strlen(text) + strlen(called) < size)
-		strcat(text, called);
+	used = strlen(text);
+	if (percent < 100)
+		snprintf(part, sizeof(part), ", %u %%", percent);
+	if (*called && used + strlen(part) + strlen(called) < size)
+		snprintf(text + used, size - used, "%s%s", part, called);
 }
 
 void vmt_cause_put_callers(char *text, size_t size, struct vmt_explain_record *record,

@@ -44,8 +44,15 @@ void vmt_cause_put_cost(struct vmt_lines *lines, const char *start, uint64_t map
 void vmt_cause_put_limit(struct vmt_lines *lines, const char *start, uint64_t maps, uint64_t limit);
 
 /*
- * "mmap in guard src/pool.c:6 called by grow src/pool.c:40": a site's place, and the caller through
- * which nearly all came. weight: of each site.
+ * " called by grow src/pool.c:40", the caller through which nearly all came to a site's place, or "".
+ * weight: of each site. Returns how many percent of the weight it has, 100 without a caller.
+ */
+unsigned vmt_cause_put_caller(char *text, size_t size, struct vmt_explain_record *record,
+			      uint32_t site, const uint64_t *weight);
+
+/*
+ * "mmap in guard src/pool.c:6 called by grow src/pool.c:40", the place with its caller; if a part came
+ * through others, "mmap in guard src/pool.c:6, 94 % called by grow src/pool.c:40".
  */
 void vmt_cause_put_site(char *text, size_t size, struct vmt_explain_record *record, uint32_t site,
 			const uint64_t *weight);

@@ -19,6 +19,7 @@
 #include "naming/names.h"
 #include "naming/teardown.h"
 #include "util/headroom.h"
+#include "util/must.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -157,27 +158,68 @@ static void use_rows(struct vmt_report_ops *ops, const struct vmt_rows *rows, ui
 }
 
 static void add_allocators(struct vmt_lines *lines, const struct vmt_view *view,
-			   struct vmt_view_totals *totals, struct vmt_symbols *symbols,
+			   const struct vmt_view_totals *totals, struct vmt_symbols *symbols,
 			   bool verbose)
 {
 	struct vmt_allocators allocators;
 
-	vmt_view_totals(view, totals, vmt_view_count(view, VMT_SECTION_SITES));
 	vmt_allocators_read(view, totals, symbols, &allocators);
 	vmt_print_allocators(lines, &allocators, verbose);
+}
+
+#define FILTERS 3u
+
+/* The user's filters, "--function=grow", in ret_text. Returns how many there are. */
+static size_t list_filters(const struct vmt_rows_options *options, char *ret_text[FILTERS])
+{
+	const char *const filters[FILTERS] = { options->module, options->function, options->call };
+	static const char *const names[FILTERS] = { "module", "function", "call" };
+	size_t n = 0;
+
+	for (size_t i = 0; i < FILTERS; i++) {
+		if (filters[i])
+			ret_text[n++] = vmt_must_format("--%s=%s", names[i], filters[i]);
+	}
+	return n;
 }
 
 /* If nothing passes the filters, they are probably mistyped. */
 static void tell_no_match(struct vmt_lines *lines, const struct vmt_rows_options *options)
 {
-	const char *const filters[] = { options->module, options->function, options->call };
-	static const char *const names[] = { "module", "function", "call" };
+	char *filter[FILTERS];
+	size_t n = list_filters(options, filter);
 
-	for (size_t i = 0; i < VMT_COUNT(filters); i++) {
-		if (filters[i])
-			vmt_lines_add(lines, 10, "  filter  no call site has --%s=%s", names[i],
-				      filters[i]);
+	for (size_t i = 0; i < n; i++) {
+		vmt_lines_add(lines, 10, "  filter  no call site has %s", filter[i]);
+		free(filter[i]);
 	}
+}
+
+/*
+ * The lead is about the whole process, also where the table is not. Returns a line for its end, with what
+ * the table's rows hold, or NULL. total: the maps that they are a part of.
+ */
+static char *part_of_filter(const struct vmt_rows *rows, const struct vmt_rows_options *options,
+			    uint64_t total)
+{
+	char *filter[FILTERS], *text = NULL;
+	size_t n = list_filters(options, filter);
+	struct vmt_number part, whole;
+	uint64_t held = 0;
+
+	for (size_t i = 0; i < rows->count; i++)
+		held += rows->item[i].live;
+	if (n && rows->count)
+		text = vmt_must_format(
+			"the lines above are of all call sites; those with %s%s%s%s%s hold %s of "
+			"the %s maps%s",
+			filter[0], n > 1 ? " and " : "", n > 1 ? filter[1] : "",
+			n > 2 ? " and " : "", n > 2 ? filter[2] : "", vmt_lines_number(&part, held),
+			vmt_lines_number(&whole, total),
+			options->sort == VMT_ROWS_PEAK ? " of the peak" : "");
+	for (size_t i = 0; i < n; i++)
+		free(filter[i]);
+	return text;
 }
 
 /* Is the place of a call site, as the table shows it, only an address of a file? */
@@ -292,6 +334,24 @@ static struct vmt_report_options options_of(FILE *stream, const struct vmt_view 
 	return text;
 }
 
+/* The rows are of the maps of the peak where most of these are gone, unless the user says so. */
+static void choose_count(struct vmt_report_options *text, struct vmt_rows_options *chosen,
+			 const struct vmt_view *view)
+{
+	if (chosen->sort == VMT_ROWS_DEFAULT && vmt_cause_peak_is_over(view))
+		chosen->sort = VMT_ROWS_PEAK;
+	if (chosen->sort != VMT_ROWS_PEAK)
+		return;
+	text->counted = "peak";
+	text->total = view->header.maps_peak;
+}
+
+/* The maps that the rows are parts of. */
+static uint64_t count_all(const struct vmt_report_options *text, const struct vmt_view *view)
+{
+	return text->total ? text->total : vmt_view_maps_now(view);
+}
+
 void vmt_print_recording(FILE *stream, const struct vmt_loaded_recording *recording,
 			 const struct vmt_print_options *options, struct vmt_symbols *symbols)
 {
@@ -308,29 +368,29 @@ void vmt_print_recording(FILE *stream, const struct vmt_loaded_recording *record
 	struct vmt_explain_record explained;
 	struct vmt_teardown teardown;
 	struct vmt_lines lines = { .width = text.width - PREFIX };
-	bool *is_others = NULL;
+	bool *is_others = NULL, has_rows;
+	char *part;
 
 	chosen.now = text.now;
 	tell_teardown(&text, view, symbols, &teardown);
+	choose_count(&text, &chosen, view);
+	if (totals)
+		vmt_view_totals(view, totals, sites);
+	has_rows = make_rows(&rows, view, totals, symbols, &chosen);
+	part = part_of_filter(&rows, &chosen, count_all(&text, view));
 	if (!vmt_explain_record(view, symbols, &explained))
-		ops.lead_count = vmt_cause_lead_lines(&lines, &explained, text.now, text.torn_down);
+		ops.lead_count =
+			vmt_cause_lead_lines(&lines, &explained, text.now, text.torn_down, part);
 	ops.is_others = is_others = vmt_leak_others(&explained, text.now);
 	print_picture(stream, view, &text, &options->picture);
-	if (chosen.sort == VMT_ROWS_DEFAULT && vmt_cause_peak_is_over(view))
-		chosen.sort = VMT_ROWS_PEAK;
-	if (chosen.sort == VMT_ROWS_PEAK) {
-		text.counted = "peak";
-		text.total = view->header.maps_peak;
-	}
 	if (totals)
 		add_allocators(&lines, view, totals, symbols, text.verbose);
 	add_hint(&lines, view, symbols);
-	if (make_rows(&rows, view, totals, symbols, &chosen)) {
+	if (has_rows) {
 		use_rows(&ops, &rows,
 			 options->verbose ?
 				 rows.count :
-				 count_stacks(&rows, &options->rows,
-					      text.total ? text.total : vmt_view_maps_now(view)));
+				 count_stacks(&rows, &options->rows, count_all(&text, view)));
 		if (!rows.count)
 			tell_no_match(&lines, &chosen);
 		if (!text.top && !text.verbose && is_default(&options->rows))
@@ -344,6 +404,7 @@ void vmt_print_recording(FILE *stream, const struct vmt_loaded_recording *record
 	vmt_explain_record_free(&explained);
 	vmt_rows_free(&rows);
 	free(is_others);
+	free(part);
 	free(totals);
 }
 
