@@ -30,6 +30,58 @@ workers() {
 	has workers-hidden-few-told words 'workers: note: \+10 maps by mmap in take: 10 instead of 0 in the baseline; it holds no more in total, so that this passes \(--per-site=N limits'
 }
 
+# What workers gain at a call site where their parent holds more is compared with what they gained before.
+prefork() {
+	local old
+	compile prefork
+	"$TOOL" check --save=prefork.json -- ./prefork 200 4
+	check prefork-saved jq -e '.fork_children' prefork.json
+	status prefork-same 0 "$TOOL" check --baseline=prefork.json --per-site=0 -- ./prefork 200 4
+	for leaked in 20 60; do
+		status "prefork-$leaked" 23 "$TOOL" check --baseline=prefork.json -- ./prefork 200 1 $leaked
+		has "prefork-$leaked-place" err \
+			"\+$leaked by mmap in take .*prefork.c:[0-9]+  \($leaked in a fork child, in the baseline 0\)$"
+		status "prefork-$leaked-growth" 23 "$TOOL" check --max-growth=9 --baseline=prefork.json -- \
+			./prefork 200 1 $leaked
+		has "prefork-$leaked-growth-said" err "^==.* a fork child of prefork grew by $leaked maps, by 0 in the"
+		has "prefork-$leaked-growth-place" err '#0  take .*prefork.c:[0-9]+$'
+	done
+	# Where one worker may vary, each of four does not do so by chance.
+	status prefork-each 23 "$TOOL" check --baseline=prefork.json -- ./prefork 200 4 10
+	status prefork-each-growth 23 "$TOOL" check --max-growth=9 --baseline=prefork.json -- ./prefork 200 4 10
+	tr -s '\n ' '  ' <err >words
+	has prefork-each-growth-said words 'each of the 4 fork children of prefork grew by 10 maps or more, by at most 0 in'
+	status prefork-growth-limit 0 "$TOOL" check --max-growth=10 --baseline=prefork.json -- ./prefork 200 4 10
+	status prefork-limit 23 "$TOOL" check --per-site=9 --baseline=prefork.json --format=json --output=prefork.out -- \
+		./prefork 200 1 10
+	check prefork-json jq -e '[.findings[] | .forked, .maps, .base, .allowed] == [true, 10, 0, 9] and
+		.programs[0].forked == 10' prefork.out
+	keeps_to prefork-json-form check prefork.out
+	status prefork-limit-reached 0 "$TOOL" check --per-site=10 --baseline=prefork.json -- ./prefork 200 4 10
+	status prefork-suppressed 0 "$TOOL" check --suppressions=<(echo 'vma:^take$') --baseline=prefork.json -- \
+		./prefork 200 4 60
+	# Workers that differ from one another, and from run to run.
+	status prefork-vary 0 "$TOOL" check --baseline=prefork.json -- ./prefork 200 4 1 5
+	tr -s '\n ' '  ' <err >words
+	has prefork-vary-told words \
+		'prefork: note: \+16 maps by mmap in take in a fork child: 16 instead of 0 in the baseline; fork children may vary by 16'
+	"$TOOL" check --save=varied.json -- ./prefork 200 4 1 9
+	check prefork-varied [ "$(jq -c '.programs[] | [.forked, .sites[0].maps, .sites[0].forked]' varied.json)" = \
+		'[28,200,28]' ]
+	keeps_to prefork-varied-form baseline varied.json
+	status prefork-varied-other 0 "$TOOL" check --baseline=varied.json --per-site=0 -- ./prefork 200 4 28 -9
+	# If the parent alone has more, what varies in its workers is not told.
+	status prefork-parent 23 "$TOOL" check --baseline=prefork.json -- ./prefork 203 4 1 5
+	has prefork-parent-said err '\+3 by mmap in take .*  \(203, in the baseline 200\)$'
+	# Older baselines do not know it, and nothing is said of them.
+	jq 'del(.fork_children)' prefork.json >older.json
+	jq 'del(.fork_children, .programs[].sites[].forked)' varied.json >between.json
+	for old in older between; do
+		status "prefork-$old" 0 "$TOOL" check --per-site=0 --baseline=$old.json -- ./prefork 200 4 28
+		check "prefork-$old-quiet" sh -c '! grep -q "fork child" err'
+	done
+}
+
 # One C++ program, however it is optimised. Call sites where threads get an arena are left out.
 rebuilt() {
 	local level
@@ -415,6 +467,7 @@ cases() {
 }
 
 workers
+prefork
 rebuilt
 own_line
 heap

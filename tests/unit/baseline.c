@@ -63,6 +63,37 @@ Test(baseline, older_names_are_trimmed_and_added_up)
 	vmt_summary_free(&summary);
 }
 
+#define FORKS  "{\"schema\":\"vmatrace.baseline/1\",\"fork_children\":true,\"programs\":["
+#define FORKED "{\"program\":\"app\",\"growth\":5,\"forked\":7,\"sites\":["
+
+Test(baseline, what_fork_children_gained_is_read)
+{
+	struct vmt_summary_program *program;
+
+	cr_assert_eq(load(FORKS FORKED "{\"call\":\"mmap\",\"maps\":5,\"forked\":4,"
+				       "\"stack\":[\"app!f\"]}]}]}"),
+		     0, "%s", error);
+	program = vmt_summary_find_program(&summary, "app");
+	cr_assert(summary.knows_forked && program->has_forked);
+	cr_assert_eq(program->forked, 7);
+	cr_assert_eq(vmt_summary_find_site(program, "mmap\napp!f")->forked, 4);
+	vmt_summary_free(&summary);
+	/* None of them made a memory call. */
+	cr_assert_eq(load(FORKS APP SITE "]}]}"), 0, "%s", error);
+	program = vmt_summary_find_program(&summary, "app");
+	cr_assert(program->has_forked && !program->forked);
+	vmt_summary_free(&summary);
+	/* Older baselines say it of none, or of programs only. */
+	cr_assert_eq(load(HEAD APP SITE "]}]}"), 0, "%s", error);
+	cr_assert_not(vmt_summary_find_program(&summary, "app")->has_forked);
+	cr_assert_not(summary.knows_forked);
+	vmt_summary_free(&summary);
+	cr_assert_eq(load(HEAD FORKED SITE "]}]}"), 0, "%s", error);
+	cr_assert(vmt_summary_find_program(&summary, "app")->has_forked);
+	cr_assert_not(summary.knows_forked);
+	vmt_summary_free(&summary);
+}
+
 #define GIVEN_BACK "{\"program\":\"app\",\"growth\":5,\"given_back\":4,\"sites\":["
 
 Test(baseline, what_was_given_back_is_read)
@@ -161,6 +192,8 @@ Test(baseline, damage_is_refused)
 		HEAD APP "{\"call\":\"mmap\",\"maps\":1,\"stack\":[\"a\\nb\"]}]}]}",
 		HEAD APP "{\"maps\":1,\"stack\":[]}]}]}",
 		HEAD APP "{\"call\":\"mmap\",\"maps\":1,\"at_end\":\"1\",\"stack\":[]}]}]}",
+		HEAD APP "{\"call\":\"mmap\",\"maps\":1,\"forked\":-1,\"stack\":[]}]}]}",
+		FORKS "{\"program\":\"app\",\"growth\":1,\"forked\":\"1\",\"sites\":[]}]}",
 		HEAD APP "{\"call\":\"mmap\",\"maps\":1,\"most\":-1,\"stack\":[]}]}]}",
 		HEAD "{\"program\":\"app\",\"growth\":1,\"given_back\":-1,\"sites\":[]}]}",
 		HEAD "{\"program\":\"app\",\"sites\":[]}]}",
@@ -271,6 +304,73 @@ Test(baseline, moved_maps_are_no_growth_unless_asked_for)
 	cr_assert_eq(findings_when_moved(true, 5), 0);
 	cr_assert_eq(findings_when_moved(true, 6), 1);
 	cr_assert_eq(findings_when_moved(false, 5), 1);
+}
+
+/*
+ * The parent has 200 maps of a call site before and now. Of so many fork children, in which the site had
+ * gained 3, it has gained as many as these in one, and as few in another.
+ */
+static size_t findings_of_forked(uint64_t children, int64_t most, int64_t least, bool is_known,
+				 const char *per_site)
+{
+	struct vmt_summary now = { .programs = NULL };
+	struct vmt_summary before = { .knows_forked = is_known };
+	struct vmt_suppressions none = { NULL, 0 };
+	struct vmt_verdict verdict = {
+		.summary = &now, .base = &before, .suppressions = &none, .may_move = !per_site
+	};
+	struct vmt_summary_program *program = vmt_summary_program(&now, "app");
+	struct vmt_summary_site *site = vmt_summary_site(program, "mmap", "app!f");
+	size_t count;
+
+	*program = (struct vmt_summary_program){ .name = program->name,
+						 .processes = 1 + children,
+						 .fork_children = children,
+						 .has_forked = true,
+						 .growth = 200,
+						 .forked = most,
+						 .forked_least = least,
+						 .merged = -1,
+						 .sites = program->sites,
+						 .hh = program->hh };
+	site->maps = 200;
+	site->forked = most;
+	program = vmt_summary_program(&before, "app");
+	program->growth = 200;
+	program->forked = 3;
+	program->has_forked = true;
+	site = vmt_summary_site(program, "mmap", "app!f");
+	site->maps = 200;
+	site->forked = is_known ? 3 : 0;
+	cr_assert(vmt_rules_parse_limit(per_site ? per_site : "0",
+					&verdict.limit[VMT_RULE_PER_SITE]));
+	vmt_verdict_judge(&verdict);
+	count = verdict.count;
+	for (size_t i = 0; i < count; i++)
+		cr_assert(verdict.finding[i].is_forked && verdict.finding[i].site &&
+			  verdict.finding[i].base == 3);
+	vmt_verdict_free(&verdict);
+	vmt_summary_free(&now);
+	vmt_summary_free(&before);
+	return count;
+}
+
+Test(baseline, what_fork_children_gained_is_compared)
+{
+	cr_assert_eq(findings_of_forked(1, 19, 19, true, NULL), 0);
+	cr_assert_eq(findings_of_forked(1, 20, 20, true, NULL), 1);
+	cr_assert_eq(findings_of_forked(3, 8, 8, true, NULL), 0);
+	cr_assert_eq(findings_of_forked(4, 9, 7, true, NULL), 0);
+	cr_assert_eq(findings_of_forked(4, 9, 8, true, NULL), 1);
+	cr_assert_eq(findings_of_forked(1, 3, 3, true, "0"), 0);
+	cr_assert_eq(findings_of_forked(1, 4, 4, true, "0"), 1);
+	cr_assert_eq(findings_of_forked(1, 8, 8, true, "5"), 0);
+	cr_assert_eq(findings_of_forked(1, 9, 9, true, "5"), 1);
+	cr_assert_eq(findings_of_forked(1, 23, 23, true, "10%"), 0); /* of 200 */
+	cr_assert_eq(findings_of_forked(1, 24, 24, true, "10%"), 1);
+	/* An older baseline does not say how many of these its call site had. */
+	cr_assert_eq(findings_of_forked(4, 90, 90, false, NULL), 0);
+	cr_assert_eq(findings_of_forked(4, 90, 90, false, "0"), 0);
 }
 
 Test(baseline, limits_are_numbers)

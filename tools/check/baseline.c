@@ -97,7 +97,7 @@ static int read_site(struct vmt_summary_program *program, const json_t *object, 
 	const json_t *array = json_object_get(object, "stack");
 	struct vmt_summary_site *site;
 	bool is_older;
-	int64_t maps, at_end, most = 0;
+	int64_t maps, at_end, forked = 0, most = 0;
 	char *stack;
 
 	if (!call || strchr(call, '\n') || !read_number(object, "maps", -MAPS_MAX, &maps) ||
@@ -107,8 +107,9 @@ static int read_site(struct vmt_summary_program *program, const json_t *object, 
 	at_end = maps;
 	if ((json_object_get(object, "at_end") &&
 	     !read_number(object, "at_end", -MAPS_MAX, &at_end)) ||
+	    (json_object_get(object, "forked") && !read_number(object, "forked", 0, &forked)) ||
 	    (json_object_get(object, "most") && !read_number(object, "most", 0, &most)))
-		return refuse(error, "at_end or most is not a number in \"", program->name);
+		return refuse(error, "at_end, forked or most is not a number in \"", program->name);
 	stack = read_stack(array, &is_older);
 	if (!stack)
 		return refuse(error, "a stack that is not a list of names in \"", program->name);
@@ -119,6 +120,7 @@ static int read_site(struct vmt_summary_program *program, const json_t *object, 
 		return refuse(error, "a duplicate call site in \"", program->name);
 	site->maps += maps;
 	site->at_end += at_end;
+	site->forked += forked;
 	site->most += most;
 	/* Who had what was given back is known if it is said of anyone. */
 	if (at_end != maps)
@@ -150,8 +152,10 @@ static int read_program(struct vmt_summary *summary, const json_t *object, char 
 	    !read_number(object, "given_back", 0, &given_back))
 		return refuse(error, "given_back is not a number in \"", name);
 	program->torn_down = program->torn_down_apart = (uint64_t)given_back;
-	program->has_forked = json_object_get(object, "forked");
-	if (program->has_forked && !read_number(object, "forked", -MAPS_MAX, &program->forked))
+	/* Where fork children are compared, it had none that made a memory call. */
+	program->has_forked = summary->knows_forked || json_object_get(object, "forked");
+	if (json_object_get(object, "forked") &&
+	    !read_number(object, "forked", -MAPS_MAX, &program->forked))
 		return refuse(error, "forked is not a number in \"", name);
 	json_array_foreach(sites, i, site)
 	{
@@ -195,6 +199,7 @@ static int read_summary(struct vmt_summary *summary, const json_t *root, char *e
 		return refuse(error, "it has no list of programs", NULL);
 	summary->test = test ? vmt_must_copy(test) : NULL;
 	summary->with_lines = json_is_true(json_object_get(root, "lines"));
+	summary->knows_forked = json_is_true(json_object_get(root, "fork_children"));
 	ret = read_phase(summary, json_object_get(root, "phase"), error);
 	json_array_foreach(programs, i, program)
 	{

@@ -19,6 +19,8 @@ static json_t *site_of(const struct vmt_summary_site *site)
 	json_object_set_new(object, "maps", json_integer(site->maps));
 	if (site->at_end != site->maps)
 		json_object_set_new(object, "at_end", json_integer(site->at_end));
+	if (site->forked)
+		json_object_set_new(object, "forked", json_integer(site->forked));
 	if (site->most > site->maps)
 		json_object_set_new(object, "most", json_integer(site->most));
 	json_object_set_new(object, "stack", vmt_value_lines(vmt_summary_frames(site)));
@@ -32,7 +34,7 @@ static json_t *program_of(const struct vmt_summary_program *program)
 	json_t *sites = json_array();
 
 	for (site = program->sites; site; site = site->hh.next) {
-		if (site->maps || site->most > 0)
+		if (site->maps || site->most > 0 || site->forked)
 			json_array_append_new(sites, site_of(site));
 	}
 	json_object_set_new(object, "program", vmt_value_string(program->name));
@@ -59,6 +61,7 @@ static json_t *root_of(const struct vmt_summary *summary)
 		json_object_set_new(root, "test", vmt_value_string(summary->test));
 	if (summary->with_lines)
 		json_object_set_new(root, "lines", json_true());
+	json_object_set_new(root, "fork_children", json_true());
 	if (summary->from || summary->to) {
 		phase = json_object();
 		json_object_set_new(phase, "from", vmt_value_string(summary->from));

@@ -91,3 +91,12 @@ bool vmt_rules_parse_limit(const char *text, struct vmt_limit *ret_limit)
 	};
 	return !end[*end == '%'];
 }
+
+int64_t vmt_rules_allowed(const struct vmt_limit *limit, int64_t base)
+{
+	uint64_t value = limit->value;
+
+	if (limit->is_percent)
+		value = base > 0 ? (uint64_t)((__uint128_t)(uint64_t)base * value / 100) : 0;
+	return base + (int64_t)value;
+}

@@ -25,6 +25,9 @@ struct vmt_limit {
 /* Parse "N" or "N%"; false for anything else. */
 bool vmt_rules_parse_limit(const char *text, struct vmt_limit *ret_limit);
 
+/* Returns the largest value that passes, given the base value. */
+int64_t vmt_rules_allowed(const struct vmt_limit *limit, int64_t base);
+
 /* The rule's name, such as "per-site"; its title; and what it means and what to do. */
 const char *vmt_rules_name(enum vmt_rule rule);
 const char *vmt_rules_title(enum vmt_rule rule);

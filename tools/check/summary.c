@@ -36,6 +36,7 @@ void vmt_summary_init(struct vmt_summary *summary, const struct vmt_summary_opti
 {
 	*summary = (struct vmt_summary){
 		.with_lines = options->with_lines,
+		.knows_forked = true,
 		.from = options->phase.from ? vmt_must_copy(options->phase.from) : NULL,
 		.to = options->phase.to ? vmt_must_copy(options->phase.to) : NULL,
 		.warmup = options->phase.warmup,

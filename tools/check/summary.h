@@ -23,6 +23,7 @@ struct vmt_summary_site {
 	int64_t current; /* likewise, of the process that is being read */
 	int64_t at_end; /* without those that were given back only because it ended */
 	int64_t current_at_end;
+	int64_t forked; /* what it gained in a fork child since the fork, in the one where that is most */
 	int64_t most; /* the most it ever had, if it is asked for; else 0 */
 	int64_t current_most;
 	int64_t before_end; /* what it had if `maps` was changed to `at_end`; see align.h */
@@ -44,6 +45,8 @@ struct vmt_summary_program {
 	uint64_t limit;
 	int64_t growth; /* maps added since the start, or during the phase */
 	int64_t forked; /* the same of its fork children, of the one that grew most; see has_forked */
+	int64_t forked_least; /* and of the one that grew least; not in baselines */
+	uint64_t fork_children; /* that were judged; not in baselines */
 	uint64_t torn_down; /* maps of the growth that were given back only because it ended */
 	char torn_down_by[64]; /* the function that gave most of them back */
 	/* the same where the peak was earlier, so that it is not known which call sites had them */
@@ -64,7 +67,7 @@ struct vmt_summary_program {
 	bool is_exact;
 	bool lacks_proc; /* /proc/self/maps could not be read */
 	bool is_cut_short; /* a recording lacks call sites, since the disk was full */
-	bool has_forked; /* it has fork children that were judged */
+	bool has_forked; /* it is known how much its fork children grew */
 	bool has_threads; /* threads left stacks behind; known only from recordings */
 	struct vmt_summary_site *sites; /* hash table */
 	UT_hash_handle hh;
@@ -72,6 +75,7 @@ struct vmt_summary_program {
 
 struct vmt_summary {
 	bool with_lines;
+	bool knows_forked; /* what call sites gained in fork children; older baselines do not say it */
 	char *test; /* the test that a baseline is of; NULL = it does not say */
 	char *from; /* the phase, as saved in a baseline; NULL = none */
 	char *to;

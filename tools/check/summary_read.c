@@ -282,6 +282,24 @@ static int64_t merged_of(const struct process *process)
 	return merged;
 }
 
+/*
+ * Keep the largest value of fork children by itself: of all processes, the parent often has more at the
+ * same call site.
+ */
+static void fold_forked(struct vmt_summary_program *program, int64_t growth)
+{
+	bool is_first = !program->fork_children++;
+	struct vmt_summary_site *site;
+
+	for (site = program->sites; site; site = site->hh.next)
+		site->forked = site->current > site->forked ? site->current : site->forked;
+	if (is_first || growth > program->forked)
+		program->forked = growth;
+	if (is_first || growth < program->forked_least)
+		program->forked_least = growth;
+	program->has_forked = true;
+}
+
 /* Keep the largest value of all processes; a single process may have negative values, too. */
 static void fold(struct vmt_summary_program *program, const struct process *process)
 {
@@ -290,6 +308,8 @@ static void fold(struct vmt_summary_program *program, const struct process *proc
 	bool is_first = !program->processes++;
 	struct vmt_summary_site *site;
 
+	if (vmt_summary_is_forked(process->view))
+		fold_forked(program, growth);
 	for (site = program->sites; site; site = site->hh.next) {
 		if (is_first || site->current > site->maps)
 			site->maps = site->current;
@@ -307,11 +327,6 @@ static void fold(struct vmt_summary_program *program, const struct process *proc
 			 process->teardown.function);
 		program->merged = merged_of(process);
 		program->pid = process->view->header.pid;
-	}
-	if (vmt_summary_is_forked(process->view) &&
-	    (!program->has_forked || growth > program->forked)) {
-		program->has_forked = true;
-		program->forked = growth;
 	}
 	if (process->bounds.maps_to > program->maps)
 		program->maps = process->bounds.maps_to;

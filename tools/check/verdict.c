@@ -18,23 +18,13 @@ int64_t vmt_verdict_given_back(const struct vmt_finding *finding)
 {
 	const struct vmt_summary_site *site = finding->site;
 
-	return finding->rule == VMT_RULE_PER_SITE && *finding->program->torn_down_by ?
+	return finding->rule == VMT_RULE_PER_SITE && !finding->is_forked &&
+			       *finding->program->torn_down_by ?
 		       site->maps - site->at_end :
 		       0;
 }
 
-/* Returns the largest value that passes, given the base value. */
-static int64_t allowed(const struct vmt_limit *limit, int64_t base)
-{
-	uint64_t value = limit->value;
-
-	if (limit->is_percent)
-		value = base > 0 ? (uint64_t)((__uint128_t)(uint64_t)base * value / 100) : 0;
-	return base + (int64_t)value;
-}
-
-static void add_finding(struct vmt_verdict *verdict, const struct vmt_finding *finding,
-			char *message)
+void vmt_verdict_add(struct vmt_verdict *verdict, const struct vmt_finding *finding, char *message)
 {
 	verdict->finding =
 		vmt_must_grow(verdict->finding, verdict->count, sizeof(*verdict->finding));
@@ -94,7 +84,7 @@ static void judge_number(struct vmt_verdict *verdict, enum vmt_rule rule,
 		abort();
 #pragma GCC diagnostic pop
 	blame_most(&finding);
-	add_finding(verdict, &finding, message);
+	vmt_verdict_add(verdict, &finding, message);
 }
 
 /* The heap is one map and comes with the very first malloc, so it is no growth of a call site. */
@@ -124,48 +114,90 @@ static char *given_back_words(const struct vmt_finding *finding)
 			       finding->program->torn_down_by);
 }
 
+/* What a call site has more than in the baseline. */
+struct more {
+	int64_t base;
+	int64_t maps;
+	int64_t forked_base;
+	int64_t forked; /* what it gained more in fork children */
+};
+
+/*
+ * Can what call sites gained in fork children be compared? Older baselines do not know it, and where call
+ * sites have been aligned, these numbers have not.
+ */
+static bool can_compare_forked(const struct vmt_verdict *verdict,
+			       const struct vmt_summary_program *program)
+{
+	return verdict->base && verdict->base->knows_forked && !program->is_aligned;
+}
+
+static struct more more_of(const struct vmt_verdict *verdict,
+			   const struct vmt_summary_program *program,
+			   const struct vmt_summary_program *base,
+			   const struct vmt_summary_site *site)
+{
+	const struct vmt_summary_site *old = vmt_summary_find_site(base, site->key);
+	struct more more = { .base = base_of(base, site), .forked_base = old ? old->forked : 0 };
+
+	if (more.forked_base < 1 && !strcmp(site->call, "brk"))
+		more.forked_base = 1;
+	more.maps = site->maps - more.base;
+	if (can_compare_forked(verdict, program))
+		more.forked = site->forked - more.forked_base;
+	return more;
+}
+
+/* "+30 maps by mmap in take: 30 instead of 0 in the baseline" */
+static char *site_message(const struct vmt_verdict *verdict, const struct vmt_finding *finding)
+{
+	const struct vmt_stack_frame *place = vmt_verdict_place(finding);
+	const char *function = place && place->function ? place->function :
+			       place                    ? place->module :
+							  "an unknown stack";
+	char *origin = vmt_summary_origin(finding->site, function);
+	char *given_back = given_back_words(finding);
+	int64_t more = finding->maps - finding->base;
+	struct vmt_number number[3];
+	char *message;
+
+	vmt_lines_number_signed(&number[0], more);
+	if (verdict->base)
+		message = vmt_must_format(
+			"%s map%s by %s%s: %s instead of %s in the baseline%s", number[0].text,
+			plural(more), origin, finding->is_forked ? " in a fork child" : "",
+			vmt_lines_number_plain(&number[1], finding->maps),
+			vmt_lines_number_plain(&number[2], finding->base), given_back);
+	else
+		message = vmt_must_format(
+			"%s map%s by %s, limit %s%s", number[0].text, plural(more), origin,
+			vmt_lines_number_plain(&number[1], finding->allowed), given_back);
+	free(origin);
+	free(given_back);
+	return message;
+}
+
 static void judge_site(struct vmt_verdict *verdict, const struct vmt_summary_program *program,
-		       const struct vmt_summary_site *site, int64_t base)
+		       const struct vmt_summary_site *site, const struct more *more)
 {
 	const struct vmt_limit *limit = &verdict->limit[VMT_RULE_PER_SITE];
+	bool is_forked = more->forked > more->maps;
 	struct vmt_finding finding = {
 		.rule = VMT_RULE_PER_SITE,
 		.program = program,
 		.site = site,
-		.maps = site->maps,
-		.site_maps = site->maps,
-		.base = base,
-		.allowed = allowed(limit, base),
+		.is_forked = is_forked,
+		.maps = is_forked ? site->forked : site->maps,
+		.base = is_forked ? more->forked_base : more->base,
 	};
-	const struct vmt_stack_frame *place = vmt_verdict_place(&finding);
-	const char *function = place && place->function ? place->function :
-			       place                    ? place->module :
-							  "an unknown stack";
-	struct vmt_number number[3];
-	char *origin, *given_back;
 
-	if (!limit->is_set || site->maps <= finding.allowed)
+	finding.site_maps = finding.maps;
+	finding.allowed = finding.base + vmt_rules_allowed(limit, more->base) - more->base;
+	if (!limit->is_set || finding.maps <= finding.allowed)
 		return;
-	origin = vmt_summary_origin(site, function);
-	given_back = given_back_words(&finding);
 	verdict->sites++;
-	verdict->maps += site->maps - base;
-	if (verdict->base)
-		add_finding(verdict, &finding,
-			    vmt_must_format("%s map%s by %s: %s instead of %s in the baseline%s",
-					    vmt_lines_number_signed(&number[0], site->maps - base),
-					    plural(site->maps - base), origin,
-					    vmt_lines_number_plain(&number[1], site->maps),
-					    vmt_lines_number_plain(&number[2], base), given_back));
-	else
-		add_finding(verdict, &finding,
-			    vmt_must_format("%s map%s by %s, limit %s%s",
-					    vmt_lines_number_signed(&number[0], site->maps),
-					    plural(site->maps), origin,
-					    vmt_lines_number_plain(&number[1], finding.allowed),
-					    given_back));
-	free(origin);
-	free(given_back);
+	verdict->maps += finding.maps - finding.base;
+	vmt_verdict_add(verdict, &finding, site_message(verdict, &finding));
 }
 
 /* The heap's first map, as above: it is no growth of the program either. */
@@ -183,23 +215,10 @@ static int64_t heap_of(const struct vmt_summary_program *program,
 	return 0;
 }
 
-/* What call sites say of a program. */
-struct growth {
-	int64_t excused; /* maps that do not count */
-	int64_t given_back; /* how many of these were given back at the end */
-	const struct vmt_summary_site *worst; /* the site that grew most */
-};
-
-static bool is_judged_by_teardown(const struct vmt_verdict *verdict,
-				  const struct vmt_summary_program *program)
-{
-	return verdict->base && !verdict->limit[VMT_RULE_MAX_GROWTH].is_set &&
-	       program->is_aligned && program->torn_down >= VMT_ALIGN_TEARDOWN;
-}
-
 /* Of maps that are judged together, those of suppressed call sites do not count where they are known. */
 static void excuse_given_back(const struct vmt_verdict *verdict,
-			      const struct vmt_summary_site *site, struct growth *growth)
+			      const struct vmt_summary_site *site,
+			      struct vmt_verdict_growth *growth)
 {
 	int64_t maps = site->before_end - site->maps;
 
@@ -209,121 +228,71 @@ static void excuse_given_back(const struct vmt_verdict *verdict,
 	growth->given_back += maps;
 }
 
-static void judge_sites(struct vmt_verdict *verdict, const struct vmt_summary_program *program,
-			const struct vmt_summary_program *base, struct growth *ret_growth)
+static void note_worst(struct vmt_verdict_growth *growth, const struct vmt_summary_site *site,
+		       const struct more *more)
+{
+	if (more->maps > growth->worst_maps) {
+		growth->worst_maps = more->maps;
+		growth->worst = site;
+	}
+	if (more->forked > growth->worst_forked_maps) {
+		growth->worst_forked_maps = more->forked;
+		growth->worst_forked = site;
+	}
+}
+
+static void suppress(struct vmt_suppression *suppression, const struct more *more,
+		     struct vmt_verdict_growth *growth)
+{
+	suppression->sites++;
+	suppression->maps += more->maps > more->forked ? more->maps : more->forked;
+	growth->excused += more->maps > 0 ? more->maps : 0;
+	growth->excused_forked += more->forked > 0 ? more->forked : 0;
+}
+
+static void survey_sites(const struct vmt_verdict *verdict,
+			 const struct vmt_summary_program *program,
+			 const struct vmt_summary_program *base,
+			 struct vmt_verdict_growth *ret_growth)
 {
 	const struct vmt_summary_site *site;
-	int64_t most = 0;
 
-	*ret_growth = (struct growth){ .excused = heap_of(program, base) };
+	*ret_growth = (struct vmt_verdict_growth){ .excused = heap_of(program, base) };
 	for (site = program->sites; site; site = site->hh.next) {
-		int64_t old = base_of(base, site);
+		struct more more = more_of(verdict, program, base, site);
 		struct vmt_suppression *suppression;
 
 		vmt_suppress_note(verdict->suppressions, site);
 		excuse_given_back(verdict, site, ret_growth);
-		if (site->maps <= old)
+		if (more.maps <= 0 && more.forked <= 0)
 			continue;
 		suppression = vmt_suppress_find(verdict->suppressions, site);
-		if (suppression) {
-			suppression->sites++;
-			suppression->maps += site->maps - old;
-			ret_growth->excused += site->maps - old;
+		if (suppression)
+			suppress(suppression, &more, ret_growth);
+		else
+			note_worst(ret_growth, site, &more);
+	}
+	/* Otherwise it is not known how many of these are fork children's. */
+	if (!can_compare_forked(verdict, program))
+		ret_growth->excused_forked = ret_growth->excused;
+}
+
+static void judge_sites(struct vmt_verdict *verdict, const struct vmt_summary_program *program,
+			const struct vmt_summary_program *base, bool with_forked)
+{
+	const struct vmt_summary_site *site;
+
+	for (site = program->sites; site; site = site->hh.next) {
+		struct more more = more_of(verdict, program, base, site);
+
+		more.forked = with_forked ? more.forked : 0;
+		if ((more.maps <= 0 && more.forked <= 0) ||
+		    vmt_suppress_find(verdict->suppressions, site))
 			continue;
-		}
-		if (site->maps - old > most) {
-			most = site->maps - old;
-			ret_growth->worst = site;
-		}
 		/* Whoever allows a number of unseen changes has chosen how they are judged. */
 		if (!vmt_summary_is_unseen(site) || !verdict->limit[VMT_RULE_UNSEEN].is_set)
-			judge_site(verdict, program, site, old);
+			judge_site(verdict, program, site, &more);
 	}
-}
-
-/* What a program gives back only because it ends it would have kept if it ran on. */
-static char *growth_message(const struct vmt_finding *finding,
-			    const struct vmt_summary_program *base)
-{
-	const struct vmt_summary_program *program = finding->program;
-	char *before = vmt_must_copy("");
-	char *was = vmt_must_copy("");
-	struct vmt_number number[2];
-	char *message;
-
-	if (program->torn_down) {
-		free(before);
-		before =
-			vmt_must_format(" before %s gave back %s at the end", program->torn_down_by,
-					vmt_lines_number(&number[0], program->torn_down));
-	}
-	if (base) {
-		free(was);
-		was = vmt_must_format(", by %s in the baseline",
-				      vmt_lines_number_plain(&number[0], finding->base));
-	}
-	message = vmt_must_format("%s grew by %s map%s%s%s, limit %s", program->name,
-				  vmt_lines_number_plain(&number[0], finding->maps),
-				  plural(finding->maps), before, was,
-				  vmt_lines_number_plain(&number[1], finding->allowed));
-	free(before);
-	free(was);
-	return message;
-}
-
-/* Was more given back than in the baseline, apart from what call sites are judged for? */
-static bool has_given_back_more(const struct vmt_summary_program *program,
-				const struct vmt_summary_program *base, const struct growth *growth)
-{
-	return (int64_t)program->torn_down - program->torn_down_named - growth->given_back >
-	       (int64_t)base->torn_down + VMT_ALIGN_TEARDOWN;
-}
-
-static void judge_growth(struct vmt_verdict *verdict, const struct vmt_summary_program *program,
-			 const struct vmt_summary_program *base, const struct growth *by_sites)
-{
-	const struct vmt_summary_site *worst = by_sites->worst;
-	const struct vmt_limit *limit = &verdict->limit[VMT_RULE_MAX_GROWTH];
-	bool by_teardown = is_judged_by_teardown(verdict, program);
-	int64_t growth = program->growth - by_sites->excused;
-	struct vmt_finding finding = {
-		.rule = VMT_RULE_MAX_GROWTH, .program = program, .site = worst, .maps = growth
-	};
-	int64_t worst_base = worst ? base_of(base, worst) : 0;
-	/*
-	 * A percentage of growth refers to the baseline's growth, or without one to the maps at the
-	 * start.
-	 */
-	int64_t whole = base ? base->growth :
-			       (int64_t)(program->maps + program->torn_down) - program->growth;
-
-	finding.site_maps = worst ? worst->maps - worst_base : 0;
-	finding.base = base ? base->growth : 0;
-	finding.allowed = finding.base + allowed(limit, whole) - whole;
-	if (by_teardown) {
-		finding.site = NULL;
-		finding.allowed = finding.base + VMT_ALIGN_TEARDOWN;
-		by_teardown = has_given_back_more(program, base, by_sites);
-	}
-	if ((limit->is_set || by_teardown) && growth > finding.allowed)
-		add_finding(verdict, &finding, growth_message(&finding, base));
-}
-
-/*
- * The kernel's random addresses decide which maps become neighbours. With fewer merges, the same
- * calls leave a few maps more; the number of merges tells this from growth. In real programs it is
- * one or two maps.
- */
-#define CHANCE_MAX 4
-
-static int64_t by_chance(const struct vmt_summary_program *program,
-			 const struct vmt_summary_program *base)
-{
-	int64_t fewer = base && base->merged >= 0 && program->merged >= 0 ?
-				base->merged - program->merged :
-				0;
-
-	return fewer < 0 ? 0 : fewer < CHANCE_MAX ? fewer : CHANCE_MAX;
 }
 
 /* Is it much, and by a call that the program makes itself? Thread stacks and malloc's maps vary. */
@@ -332,7 +301,7 @@ static bool is_worth_telling(const struct vmt_verdict *verdict, const struct vmt
 	const struct vmt_stack *stack = &finding->site->stack;
 	int64_t more = finding->maps - finding->base;
 
-	return more > CHANCE_MAX && more > verdict->forgiven_maps && stack->count &&
+	return more > VMT_VERDICT_CHANCE && more > verdict->forgiven_maps && stack->count &&
 	       !stack->frame[0].is_runtime && !vmt_stack_is_thread(stack);
 }
 
@@ -355,25 +324,32 @@ static void forgive_moved(struct vmt_verdict *verdict, size_t before)
 		verdict->forgiven = finding->message;
 		verdict->forgiven_maps = finding->maps - finding->base;
 		verdict->forgiven_of = finding->program;
+		verdict->is_forgiven_forked = finding->is_forked;
 	}
 }
 
-/* Does the program hold more maps in all, or a fork child of it, whose number is small beside its own? */
-static bool has_grown(const struct vmt_summary_program *program,
-		      const struct vmt_summary_program *base, int64_t excused)
+/*
+ * If no limit is given, call sites are judged only in a program that grew. Where its fork children did not,
+ * what varies in these is not told beside what did.
+ */
+static void judge_all_sites(struct vmt_verdict *verdict, const struct vmt_summary_program *program,
+			    const struct vmt_summary_program *base,
+			    const struct vmt_verdict_growth *growth)
 {
-	if (program->growth - excused > (base ? base->growth : 0) + by_chance(program, base))
-		return true;
-	return program->has_forked && base && base->has_forked &&
-	       program->forked - excused > base->forked + VMT_ALIGN_TEARDOWN;
+	bool is_more = vmt_verdict_growth_is_more(program, base, growth);
+	bool is_forked_more = vmt_verdict_growth_is_forked_more(program, base, growth);
+	size_t before = verdict->count;
+
+	judge_sites(verdict, program, base, !verdict->may_move || is_forked_more || !is_more);
+	if (verdict->may_move && !is_more && !is_forked_more)
+		forgive_moved(verdict, before);
 }
 
 static void judge_program(struct vmt_verdict *verdict, const struct vmt_summary_program *program)
 {
 	const struct vmt_summary_program *base =
 		verdict->base ? vmt_summary_find_program(verdict->base, program->name) : NULL;
-	struct growth growth;
-	size_t before;
+	struct vmt_verdict_growth growth;
 
 	judge_number(verdict, VMT_RULE_MAX_PEAK, program, program->peak);
 	judge_number(verdict, VMT_RULE_UNCOMPARED, program, program->uncompared);
@@ -385,11 +361,9 @@ static void judge_program(struct vmt_verdict *verdict, const struct vmt_summary_
 	/* A program that is not in the baseline has no growth. */
 	if (verdict->base && !base)
 		return;
-	before = verdict->count;
-	judge_sites(verdict, program, base, &growth);
-	if (verdict->may_move && !has_grown(program, base, growth.excused))
-		forgive_moved(verdict, before);
-	judge_growth(verdict, program, base, &growth);
+	survey_sites(verdict, program, base, &growth);
+	judge_all_sites(verdict, program, base, &growth);
+	vmt_verdict_growth_judge(verdict, program, base, &growth);
 }
 
 /* The largest excess comes first. */

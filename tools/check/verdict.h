@@ -21,6 +21,7 @@ struct vmt_finding {
 	int64_t site_maps; /* how many of these maps are the site's */
 	int64_t base;
 	int64_t allowed; /* the largest value that would have passed */
+	bool is_forked; /* these numbers are what a fork child gained since the fork */
 	char *message; /* a sentence without a full stop */
 };
 
@@ -40,7 +41,44 @@ struct vmt_verdict {
 	char *forgiven;
 	int64_t forgiven_maps;
 	const struct vmt_summary_program *forgiven_of;
+	bool is_forgiven_forked; /* it gained them in a fork child */
 };
+
+/* Maps that a program may have more by chance; see vmt_verdict_growth_is_more(). */
+#define VMT_VERDICT_CHANCE 4
+
+/* What call sites say of a program. */
+struct vmt_verdict_growth {
+	int64_t excused; /* maps that do not count */
+	int64_t excused_forked; /* the same of fork children */
+	int64_t given_back; /* how many of `excused` were given back at the end */
+	const struct vmt_summary_site *worst; /* the site that grew most */
+	int64_t worst_maps;
+	const struct vmt_summary_site *worst_forked; /* the one that grew most in a fork child */
+	int64_t worst_forked_maps;
+};
+
+/* Add a finding, with a message that belongs to it from then on. */
+void vmt_verdict_add(struct vmt_verdict *verdict, const struct vmt_finding *finding, char *message);
+
+/* Has the largest process of a program more maps than in the baseline? */
+bool vmt_verdict_growth_is_more(const struct vmt_summary_program *program,
+				const struct vmt_summary_program *base,
+				const struct vmt_verdict_growth *growth);
+
+/*
+ * Did its fork children gain more than theirs, and more than they may vary by? One of them
+ * VMT_ALIGN_TEARDOWN maps, or each of several VMT_VERDICT_CHANCE.
+ */
+bool vmt_verdict_growth_is_forked_more(const struct vmt_summary_program *program,
+				       const struct vmt_summary_program *base,
+				       const struct vmt_verdict_growth *growth);
+
+/* Judge --max-growth, and what was given back at the end where its call sites are not known. */
+void vmt_verdict_growth_judge(struct vmt_verdict *verdict,
+			      const struct vmt_summary_program *program,
+			      const struct vmt_summary_program *base,
+			      const struct vmt_verdict_growth *growth);
 
 /* Fill in findings from the members before it, and count the use of suppressions. */
 void vmt_verdict_judge(struct vmt_verdict *verdict);

@@ -193,9 +193,11 @@ static void warn_of_forgiven(const struct vmt_verdict *verdict,
 			     const struct vmt_summary_program *program)
 {
 	if (verdict->forgiven_of == program)
-		vmt_message("%s: note: %s; it holds no more in total, so that this passes "
-			    "(--per-site=N limits each call site).",
-			    program->name, verdict->forgiven);
+		vmt_message("%s: note: %s; %s, so that this passes (--per-site=N limits each call "
+			    "site).",
+			    program->name, verdict->forgiven,
+			    verdict->is_forgiven_forked ? "fork children may vary by 16 in total" :
+							  "it holds no more in total");
 }
 
 static void warn_of_program(const struct vmt_verdict *verdict,

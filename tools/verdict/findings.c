@@ -64,6 +64,8 @@ static json_t *finding_of(const struct vmt_verdict *verdict, const struct vmt_fi
 	json_object_set_new(object, "maps", json_integer(finding->maps));
 	json_object_set_new(object, "base", json_integer(finding->base));
 	json_object_set_new(object, "allowed", json_integer(finding->allowed));
+	if (finding->is_forked)
+		json_object_set_new(object, "forked", json_true());
 	if (!finding->site)
 		return object;
 	json_object_set_new(object, "site_maps", json_integer(finding->site_maps));
@@ -87,6 +89,8 @@ static json_t *program_of(const struct vmt_summary_program *program)
 	vmt_value_add_number(object, "peak", program->peak);
 	vmt_value_add_number(object, "limit", program->limit);
 	json_object_set_new(object, "growth", json_integer(program->growth));
+	if (program->has_forked)
+		json_object_set_new(object, "forked", json_integer(program->forked));
 	vmt_value_add_number(object, "unseen", program->unseen);
 	vmt_value_add_number(object, "uncompared", program->uncompared);
 	json_object_set_new(object, "exact", json_boolean(program->is_exact));

@@ -67,6 +67,7 @@ static void put_site(struct vmt_fmt *fmt, const struct vmt_finding *finding, boo
 	if (has_base) {
 		vmt_fmt_str(fmt, "  (");
 		put_number(fmt, finding->maps);
+		vmt_fmt_str(fmt, finding->is_forked ? " in a fork child" : "");
 		vmt_fmt_str(fmt, ", in the baseline ");
 		put_number(fmt, finding->base);
 		vmt_fmt_str(fmt, ")");

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * prefork KEPT WORKERS LEAKED MORE: keeps so many maps, and forks workers one after the other, each of which
+ * keeps LEAKED by the same calls, the second MORE than the first, the third twice as many more, and so on.
+ */
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define PAGE 4096
+
+/* Two in a row never become one map. */
+__attribute__((noinline)) static void take(int count)
+{
+	static int i;
+
+	for (int end = i + count; i < end; i++)
+		mmap(NULL, PAGE, i & 1 ? PROT_READ : PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+}
+
+static int number(int argc, char **argv, int at)
+{
+	return at < argc ? atoi(argv[at]) : 0;
+}
+
+int main(int argc, char **argv)
+{
+	int workers = number(argc, argv, 2);
+
+	take(number(argc, argv, 1));
+	for (int i = 0; i < workers; i++) {
+		if (!fork()) {
+			take(number(argc, argv, 3) + i * number(argc, argv, 4));
+			_exit(0);
+		}
+		wait(NULL);
+	}
+	return 0;
+}
