@@ -148,6 +148,42 @@ EOF
 	told java 'names with java -XX:\+PreserveFramePointer -XX:\+UnlockDiag' java Kept
 	works java-names Kept.keepFile java -XX:+PreserveFramePointer \
 		-XX:+UnlockDiagnosticVMOptions -XX:+DumpPerfMapAtExit -Xcomp Kept
+	# The row and the cause name the program's own method, not what java's own library mapped for it.
+	named='java -XX:+PreserveFramePointer -XX:+UnlockDiagnosticVMOptions -XX:+DumpPerfMapAtExit -Xcomp'
+	record $named Kept
+	check java-row grep -qE ' (99|100) .* mmap new +Kept\.keepFile$' report.txt
+	check java-cause grep -qE 'by mmap in Kept\.keepFile[,. ]' <<<"$(hint cause) "
+	check java-stack grep -qE '#[0-9]+ +Kept\.keepFile \(jit\)' report.txt
+	check java-modules grep -qE "[0-9]+ frames of the language's own modules|#[0-9]+ +sun\.nio\.ch\.FileChannelImpl\.map \(jit\)" report.txt
+	rm -f "/tmp/perf-$("$TOOL" report --format=json rec | jq '.processes | max_by(.maps.peak).pid').map"
+	# Two callers of one method, and the class that java makes for a reference to a method.
+	cat >Refers.java <<'EOF'
+import java.util.ArrayList;
+import java.util.function.Consumer;
+public class Refers {
+	static final Consumer<ArrayList<Object>> keeper = kept -> keep(kept);
+	static void keep(ArrayList<Object> kept) {
+		try {
+			Kept.keepFile(kept);
+		} catch (Exception e) {
+			throw new RuntimeException(e);
+		}
+	}
+	static void most(ArrayList<Object> kept) { for (int i = 0; i < 100; i++) keeper.accept(kept); }
+	static void some(ArrayList<Object> kept) { for (int i = 0; i < 5; i++) keep(kept); }
+	public static void main(String[] arguments) {
+		ArrayList<Object> kept = new ArrayList<>();
+		some(kept);
+		most(kept);
+	}
+}
+EOF
+	javac Refers.java
+	record $named -XX:-Inline Refers
+	check java-caller grep -qE 'by mmap in Kept\.keepFile, 9[0-9] % called by Refers\.lambda\$static\$0[,. ]' <<<"$(hint cause) "
+	"$TOOL" report -v rec >report.txt
+	check java-lambda grep -qE '#[0-9]+ +Refers[$][$]Lambda\.accept \(jit\)' report.txt
+	rm -f "/tmp/perf-$("$TOOL" report --format=json rec | jq '.processes | max_by(.maps.peak).pid').map"
 else
 	fail java "no java: scripts/setup.sh installs it"
 fi

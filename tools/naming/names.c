@@ -5,8 +5,8 @@
  * they agree.
  */
 #include "naming/names.h"
+#include "naming/jitname.h"
 #include "naming/jumps.h"
-#include "naming/v8name.h"
 
 #include <string.h>
 
@@ -48,7 +48,7 @@ static bool find_generated(struct vmt_symbols *symbols, const struct vmt_view *v
 	if (!vmt_symbols_find_generated(symbols, view->header.pid, view->header.start_realtime,
 					frame->map_page, frame->offset - 1, ret_symbol))
 		return false;
-	if (vmt_v8name_parse(symbols, ret_symbol->function, ret_symbol))
+	if (vmt_jitname_parse(symbols, ret_symbol->function, ret_symbol) && ret_symbol->file)
 		ret_symbol->short_file = without_folder(view, ret_symbol->file);
 	return true;
 }
