@@ -6,6 +6,7 @@
 #include <sys/syscall.h>
 
 #include "core/recording/seal.h"
+#include "core/trend/trend.h"
 #include "filter/filter.h"
 #include "kernel/ask.h"
 #include "trace/attributes.h"
@@ -232,21 +233,34 @@ static bool finish(struct vmt_state *state, int status)
 	return state->options.report == VMT_REPORT_ALWAYS && vmt_state_reports(state);
 }
 
+/* What the program's end gave back was kept until then; a handful of maps tells nothing of that. */
+static uint64_t kept_maps(const struct vmt_rec_header *had)
+{
+	return had->maps_before_end >= had->maps_now + VMT_TREND_SMALL ? had->maps_before_end :
+									 had->maps_now;
+}
+
 /* max_growth: a program that has succeeded fails after all. */
 static int judge(struct vmt_state *state, int status)
 {
 	const struct vmt_rec_header *had = &state->counters;
+	uint64_t kept = kept_maps(had);
 	char message[200];
 	struct vmt_line line = vmt_line_in(message, sizeof(message));
 
 	/* exit(256) is a success to the parent. */
-	if ((status & 0xff) || !vmt_state_reports(state) || had->maps_now <= had->maps_start ||
-	    had->maps_now - had->maps_start <= state->options.max_growth)
+	if ((status & 0xff) || !vmt_state_reports(state) || kept <= had->maps_start ||
+	    kept - had->maps_start <= state->options.max_growth)
 		return status;
 	vmt_line_add(&line, "ERROR: ");
-	vmt_line_add_number(&line, had->maps_now - had->maps_start);
-	vmt_line_add(&line, had->maps_now - had->maps_start == 1 ? " map" : " maps");
-	vmt_line_add(&line, " more than at the start, and max_growth is ");
+	vmt_line_add_number(&line, kept - had->maps_start);
+	vmt_line_add(&line, kept - had->maps_start == 1 ? " map" : " maps");
+	vmt_line_add(&line, " more than at the start");
+	if (kept > had->maps_now) {
+		vmt_line_add(&line, " before the end gave back ");
+		vmt_line_add_number(&line, kept - had->maps_now);
+	}
+	vmt_line_add(&line, ", and max_growth is ");
 	vmt_line_add_number(&line, state->options.max_growth);
 	if (state->options.report == VMT_REPORT_NEVER)
 		vmt_line_add(&line, "; report=1 shows their call sites");

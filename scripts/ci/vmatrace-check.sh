@@ -27,6 +27,12 @@ set -eu
 	echo "usage: $0 PROGRAM ARGUMENTS..." >&2
 	exit 2
 }
+# What lists tests is no test: gtest_discover_tests and its like run it while the build is made.
+for argument; do
+	case $argument in
+	--gtest_list_tests | --list-tests | --list-test-cases | --list-test-names-only) exec "$@" ;;
+	esac
+done
 tool=${VMATRACE:-vmatrace}
 folder=${VMATRACE_BASELINE:-vmatrace-baselines}
 

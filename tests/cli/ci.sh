@@ -215,6 +215,9 @@ twins_are() {
 not_judged() {
 	make -s unit-tests || exit 2
 	export VMATRACE_STATUS=77
+	status lists-tests-only 3 env VMATRACE_REQUIRE=1 VMATRACE_SAVE=1 VMATRACE_BASELINE="$TMP/listed" \
+		vmatrace-check.sh "$REPO/unit-tests" 3 --gtest_list_tests
+	check lists-tests-only-saves-nothing [ ! -e "$TMP/listed" ]
 	status other-status-passes 3 vmatrace-check.sh "$REPO/unit-tests" 3
 	status other-status-refused 77 env VMATRACE_REQUIRE=1 vmatrace-check.sh "$REPO/unit-tests" 3
 	status other-status-usage 77 env VMATRACE_CHECK="--max-maps=9 --nonsense" \

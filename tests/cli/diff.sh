@@ -174,6 +174,10 @@ strip -o libsized.so whole/libsized.so
 rm -r whole
 status sized-stripped 0 "$TOOL" diff sized.json sized.stripped
 has sized-stripped-said err 'frames of libsized.so have no name .stripped'
+status sized-saved 0 "$TOOL" check --save=sized.nameless.json -- ./sized 300 early
+has sized-saved-said err 'frames of libsized.so have no name .stripped'
+status sized-green 0 "$TOOL" check --baseline=sized.nameless.json -- ./sized 300 early
+has sized-green-said err 'frames of libsized.so have no name .stripped'
 status sized-check 23 "$TOOL" check --baseline=sized.json -- ./sized 300 early
 has sized-check-said err 'frames of libsized.so have no name .stripped'
 finish

@@ -177,6 +177,28 @@ library_alone() {
 	alone alone-child 0 max_growth=10 sh -c './unit-tests; exit 0'
 	alone alone-children 23 max_growth=10:children=report sh -c './unit-tests'
 	alone alone-no-limit 0 exitcode=9 ./unit-tests
+	# What exit handlers give back was kept, as it is for check.
+	cc -g -O1 -x c - -o handlers <<-'END'
+		#include <stdlib.h>
+		#include <sys/mman.h>
+		static char *kept[60];
+		static void give_back(void)
+		{
+			for (int i = 0; i < 60; i++)
+				munmap(kept[i], 4096);
+		}
+		int main(void)
+		{
+			atexit(give_back);
+			for (int i = 0; i < 60; i++)
+				kept[i] = mmap(0, 4096, i & 1 ? PROT_READ : PROT_NONE,
+					       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+			return 0;
+		}
+	END
+	alone alone-kept 23 max_growth=40 ./handlers
+	has alone-kept-said err 'ERROR: 6[0-9] maps more than at the start before the end gave'
+	alone alone-kept-allowed 0 max_growth=70 ./handlers
 }
 
 story_source

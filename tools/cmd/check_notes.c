@@ -46,10 +46,28 @@ static void tell_killed(const struct vmt_summary_program *program)
 			program->name, program->uncompared_who);
 }
 
+/* A baseline takes call sites without names for one another. Returns whether there are some. */
+static bool warn_of_nameless(const struct vmt_summary_program *program)
+{
+	struct vmt_nameless lacking;
+
+	if (!vmt_nameless_find(program, &lacking))
+		return false;
+	vmt_message("%s: %llu frames of %s have no name (stripped, or built "
+		    "again since it ran), and a baseline compares names; keep the symbols, "
+		    "or say where they are with --symbols=DIR.",
+		    program->name, (unsigned long long)lacking.frames, lacking.module);
+	return true;
+}
+
 void vmt_check_tell_saved(const struct vmt_check *check, const struct vmt_summary *summary)
 {
 	const struct vmt_summary_program *program;
 
+	for (program = summary->programs; program && !check->baseline; program = program->hh.next)
+		warn_of_nameless(program);
+	if (check->limit[VMT_RULE_PER_SITE].is_set)
+		return;
 	for (program = summary->programs; program; program = program->hh.next) {
 		if (!program->uncompared || check->has_limits)
 			continue;
@@ -127,20 +145,13 @@ static void warn_of_limit(const struct vmt_summary_program *program)
 			    (unsigned long long)(program->peak * 100 / program->limit), limit.text);
 }
 
-/* What the findings lack; a green check needs neither names nor lines. */
+/* A finding needs lines, too. */
 static void warn_of_names(const struct vmt_verdict *verdict,
 			  const struct vmt_summary_program *program)
 {
-	struct vmt_nameless lacking;
-
-	if (!has_finding(verdict, program))
+	if (verdict->base && warn_of_nameless(program))
 		return;
-	if (verdict->base && vmt_nameless_find(program, &lacking))
-		vmt_message("%s: %llu frames of %s have no name (stripped, or built "
-			    "again since it ran), and a baseline compares names; keep the symbols, "
-			    "or say where they are with --symbols=DIR.",
-			    program->name, (unsigned long long)lacking.frames, lacking.module);
-	else if (program->lineless && !program->has_lines)
+	if (has_finding(verdict, program) && program->lineless && !program->has_lines)
 		vmt_message("%s has no debug information: built with -g, it has lines, and names "
 			    "of functions that were inlined.",
 			    program->name);

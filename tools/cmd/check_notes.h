@@ -10,8 +10,8 @@
 void vmt_check_tell_ending(const struct vmt_check *check, const struct vmt_launch *launch);
 
 /*
- * Warn of a baseline that contains what varies from run to run: it would raise an alarm sooner or
- * later.
+ * Warn of a baseline that contains what varies from run to run, which would raise an alarm sooner or
+ * later, or call sites without names.
  */
 void vmt_check_tell_saved(const struct vmt_check *check, const struct vmt_summary *summary);
 

@@ -199,7 +199,7 @@ static int save(const struct vmt_check *check, struct vmt_summary *summary)
 		summary->test = vmt_check_test(check, check->save);
 		ret = vmt_baseline_save(check->save, summary);
 	}
-	if (!ret && check->save && !check->limit[VMT_RULE_PER_SITE].is_set)
+	if (!ret && check->save)
 		vmt_check_tell_saved(check, summary);
 	if (!ret)
 		return 0;
