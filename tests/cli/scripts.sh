@@ -148,11 +148,15 @@ EOF
 	told java 'names with java -XX:\+PreserveFramePointer -XX:\+UnlockDiag' java Kept
 	works java-names Kept.keepFile java -XX:+PreserveFramePointer \
 		-XX:+UnlockDiagnosticVMOptions -XX:+DumpPerfMapAtExit -Xcomp Kept
+	# Without -Xcomp, most calls are made before their method is compiled.
+	record java -XX:+PreserveFramePointer -XX:+UnlockDiagnosticVMOptions -XX:+DumpPerfMapAtExit -Xint Kept
+	check java-interpreted grep -q 'methods that were interpreted have no names' <<<"$(hint script)"
 	# The row and the cause name the program's own method, not what java's own library mapped for it.
 	named='java -XX:+PreserveFramePointer -XX:+UnlockDiagnosticVMOptions -XX:+DumpPerfMapAtExit -Xcomp'
 	record $named Kept
 	check java-row grep -qE ' (99|100) .* mmap new +Kept\.keepFile$' report.txt
 	check java-cause grep -qE 'by mmap in Kept\.keepFile[,. ]' <<<"$(hint cause) "
+	check java-compiled [ -z "$(hint script)" ]
 	check java-stack grep -qE '#[0-9]+ +Kept\.keepFile \(jit\)' report.txt
 	check java-modules grep -qE "[0-9]+ frames of the language's own modules|#[0-9]+ +sun\.nio\.ch\.FileChannelImpl\.map \(jit\)" report.txt
 	rm -f "/tmp/perf-$("$TOOL" report --format=json rec | jq '.processes | max_by(.maps.peak).pid').map"

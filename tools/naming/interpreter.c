@@ -17,28 +17,32 @@ static const struct interpreter {
 	const char *program;
 	const char *hint;
 	bool names_compiled; /* compiled functions have names also where the others have none */
+	const char
+		*rest; /* the hint where many maps are of functions that still have none, or NULL */
 } interpreters[] = {
 	{ "python",
 	  "lines of scripts are known for CPython 3.11.2 to 3.13; later versions "
 	  "name functions with python3 -X perf",
-	  false },
+	  false, NULL },
 	{ "node",
 	  "functions of scripts have names with node --perf-basic-prof "
 	  "--interpreted-frames-native-stack; add --no-logfile-per-isolate "
 	  "--logfile=/tmp/v8.log, or a log is left in the current folder",
-	  true },
+	  true, NULL },
 	{ "java",
 	  "compiled methods have names with java -XX:+PreserveFramePointer "
 	  "-XX:+UnlockDiagnosticVMOptions -XX:+DumpPerfMapAtExit (17 or later; with -Xcomp "
 	  "all methods are compiled)",
-	  false },
-	{ "php", "php does not say which line of a script runs" MARKS, false },
-	{ "ruby", "ruby does not say which line of a script runs" MARKS, false },
-	{ "perl", "perl does not say which line of a script runs" MODULE, false },
-	{ "lua", "lua does not say which line of a script runs" MODULE, false },
-	{ "luajit", "luajit does not say which line of a script runs" MARKS, false },
-	{ "sbcl", "sbcl does not say which function of Lisp runs" MARKS, false },
-	{ "tclsh", "tcl does not say which line of a script runs" MODULE, false },
+	  false,
+	  "methods that were interpreted have no names (Interpreter in the stacks); with -Xcomp all "
+	  "are compiled" },
+	{ "php", "php does not say which line of a script runs" MARKS, false, NULL },
+	{ "ruby", "ruby does not say which line of a script runs" MARKS, false, NULL },
+	{ "perl", "perl does not say which line of a script runs" MODULE, false, NULL },
+	{ "lua", "lua does not say which line of a script runs" MODULE, false, NULL },
+	{ "luajit", "luajit does not say which line of a script runs" MARKS, false, NULL },
+	{ "sbcl", "sbcl does not say which function of Lisp runs" MARKS, false, NULL },
+	{ "tclsh", "tcl does not say which line of a script runs" MODULE, false, NULL },
 };
 
 /*
@@ -92,6 +96,39 @@ static bool shows_script(const struct vmt_view *view, struct vmt_symbols *symbol
 	       (!names_compiled || symbol.is_interpreted);
 }
 
+/* Is it of HotSpot's interpreter, and of no method that has a name outside of it? */
+static bool is_interpreted(const struct vmt_view *view, struct vmt_symbols *symbols,
+			   const struct vmt_rec_site *site)
+{
+	bool any = false;
+
+	for (uint32_t i = 0; i < vmt_view_frame_count(view, site); i++) {
+		struct vmt_symbol symbol;
+
+		if (!vmt_names_find(symbols, view, site->frame_first + i, &symbol) ||
+		    !symbol.function)
+			continue;
+		if (symbol.is_script)
+			return false;
+		any |= !strcmp(symbol.function, "Interpreter");
+	}
+	return any;
+}
+
+/* Are a tenth of the maps of functions that have no name, although others have? */
+static bool lacks_many(const struct vmt_view *view, struct vmt_symbols *symbols)
+{
+	struct vmt_rec_site site;
+	uint64_t maps = 0;
+
+	for (uint64_t i = VMT_SITE_FIRST; i < vmt_view_count(view, VMT_SECTION_SITES); i++) {
+		if (vmt_view_site(view, i, &site) && site.live &&
+		    is_interpreted(view, symbols, &site))
+			maps += site.live;
+	}
+	return maps && maps >= vmt_view_maps_now(view) / 10;
+}
+
 const char *vmt_interpreter_hint(const struct vmt_view *view, struct vmt_symbols *symbols)
 {
 	const struct interpreter *interpreter =
@@ -100,7 +137,8 @@ const char *vmt_interpreter_hint(const struct vmt_view *view, struct vmt_symbols
 
 	for (uint64_t i = 0; interpreter && i < count; i++) {
 		if (shows_script(view, symbols, i, interpreter->names_compiled))
-			return NULL;
+			return interpreter->rest && lacks_many(view, symbols) ? interpreter->rest :
+										NULL;
 	}
 	return interpreter ? interpreter->hint : NULL;
 }

@@ -11,7 +11,7 @@
 
 /*
  * Returns what to tell the user of an interpreter whose stacks have no names of scripts; NULL if it
- * is no interpreter, or if names are known.
+ * is no interpreter, or if nearly all names are known.
  */
 const char *vmt_interpreter_hint(const struct vmt_view *view, struct vmt_symbols *symbols);
 
