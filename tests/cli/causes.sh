@@ -174,6 +174,11 @@ run signal-stacks 1000
 says signal-stacks '(cause|and) +a stack and a guard for each thread: [^:]* maps, [a-z ]*by mprotect in signal_stacks'
 says signal-stacks '(cause|and) +a guard page for each object: [^:]* maps, [a-z ]*by mprotect in use_signal_stack'
 many bind-each mbind-islands 'NUMA policy \(mbind\) for pieces of a range: (99[0-9]|1,00[0-9]) of 1,0[0-9]+ maps, by mbind in bind_each'
+many bind-committed mbind-islands 'NUMA policy \(mbind\) for pieces of a range: (99[0-9]|1,00[0-9]) of 1,0[0-9]+ maps, by mbind in bind_committed'
+many advise-committed madvise-islands 'advice \(madvise\) for pieces of a range: (99[0-9]|1,00[0-9]) of 1,0[0-9]+ maps, by madvise in advise_committed'
+many lock-committed lock-islands 'mlock of pieces of a range: (99[0-9]|1,00[0-9]) of 1,0[0-9]+ maps, (mostly|50 % of them) by mlock2? in lock_committed'
+many advise-every-other madvise-islands 'advice \(madvise\) for pieces of a range: (99[0-9]|1,00[0-9]) of 1,0[0-9]+ maps, mostly by madvise in advise_every_other' \
+	'look alike'
 run grow-down 1000
 says grow-down 'cause +maps of stacks that grow \(MAP_GROWSDOWN\), 1.00 for each call, none given back: 1,000 of 1,0[0-9]+ maps, by mmap in grow_down [^ ]*:[0-9]+ help .* without MAP_GROWSDOWN' \
 	'1,00[0-9] main stack|garbage-collected'

@@ -65,6 +65,24 @@ check "closed-only: and why" sh -c 'tr -s "\n " " " <closed-only.txt |
 tried punch "$own" punch
 holds punch holes
 check "punch: output is the program's" cmp punch.plain punch.out
+# Memory that a fork child must not see keeps its advice, so nothing is promised.
+cat >wiped.c <<'EOF_WIPED'
+#define _GNU_SOURCE
+#include <sys/mman.h>
+int main(void)
+{
+	char *at = mmap(0, 800 * 4096l, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	for (long i = 0; i < 300; i++)
+		if (madvise(at + 2 * i * 4096, 4096, MADV_WIPEONFORK))
+			return 1;
+	return 0;
+}
+EOF_WIPED
+${CC:-cc} -O1 wiped.c -o wiped || exit 2
+tried wiped ./wiped
+check "wiped: nothing is promised, nor measured" [ "$(columns wiped advice | awk '{ print $4, $5 }')" = "0 same" ]
+check "wiped: and why" sh -c 'tr -s "\n " " " <wiped.txt | grep -q "not MADV_WIPEONFORK) left out"'
 tried islands "$own" islands
 for remedy in advice locks policy; do
 	holds islands $remedy

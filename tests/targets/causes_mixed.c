@@ -115,6 +115,54 @@ static void bind_each(long count)
 		REQUIRE(syscall(SYS_mbind, map_pages(4), 4 * PAGE, 2 + i % 2, &node, 64, 0) == 0);
 }
 
+/* A range that is committed piece by piece; each piece has another policy than the one before. */
+static void bind_committed(long count)
+{
+	const unsigned long node = 1;
+	char *at = mmap(NULL, (size_t)count * 4 * PAGE, PROT_NONE, PRIVATE | MAP_NORESERVE, -1, 0);
+
+	REQUIRE(at != MAP_FAILED);
+	for (long i = 0; i < count; i++, at += 4 * PAGE) {
+		REQUIRE(mprotect(at, 4 * PAGE, PROT_READ | PROT_WRITE) == 0);
+		REQUIRE(syscall(SYS_mbind, at, 4 * PAGE, 2 + i % 2, &node, 64, 0) == 0);
+	}
+}
+
+static void advise_committed(long count)
+{
+	char *at = mmap(NULL, (size_t)count * 4 * PAGE, PROT_NONE, PRIVATE | MAP_NORESERVE, -1, 0);
+
+	REQUIRE(at != MAP_FAILED);
+	for (long i = 0; i < count; i++, at += 4 * PAGE) {
+		REQUIRE(mprotect(at, 4 * PAGE, PROT_READ | PROT_WRITE) == 0);
+		REQUIRE(madvise(at, 4 * PAGE, i % 2 ? MADV_RANDOM : MADV_SEQUENTIAL) == 0);
+	}
+}
+
+static void lock_committed(long count)
+{
+	char *at = mmap(NULL, (size_t)count * 4 * PAGE, PROT_NONE, PRIVATE | MAP_NORESERVE, -1, 0);
+
+	REQUIRE(at != MAP_FAILED);
+	for (long i = 0; i < count; i++, at += 4 * PAGE) {
+		REQUIRE(mprotect(at, 4 * PAGE, PROT_READ | PROT_WRITE) == 0);
+		REQUIRE(mlock2(at, 4 * PAGE, i % 2 ? MLOCK_ONFAULT : 0) == 0);
+	}
+}
+
+/* Only every second one is advised, and none differs from both neighbours. */
+static void advise_every_other(long count)
+{
+	char *at = mmap(NULL, (size_t)count * 4 * PAGE, PROT_NONE, PRIVATE | MAP_NORESERVE, -1, 0);
+
+	REQUIRE(at != MAP_FAILED);
+	for (long i = 0; i < count; i++, at += 4 * PAGE) {
+		REQUIRE(mprotect(at, 4 * PAGE, PROT_READ | PROT_WRITE) == 0);
+		if (i % 2)
+			REQUIRE(madvise(at, 4 * PAGE, MADV_DONTDUMP) == 0);
+	}
+}
+
 static void copy_file(const char *from, const char *to)
 {
 	static char bytes[1 << 16];
@@ -164,11 +212,19 @@ static void load_plugins(long count)
 }
 
 static const struct target_way ways[] = {
-	{ "grow-down", grow_down },       { "move-views", move_views },
-	{ "scatter-code", scatter_code }, { "signal-stacks", signal_stacks },
-	{ "open-again", open_again },     { "delete-each", delete_each },
-	{ "bind-each", bind_each },       { "load-plugins", load_plugins },
+	{ "grow-down", grow_down },
+	{ "move-views", move_views },
+	{ "scatter-code", scatter_code },
+	{ "signal-stacks", signal_stacks },
+	{ "open-again", open_again },
+	{ "delete-each", delete_each },
+	{ "bind-each", bind_each },
+	{ "load-plugins", load_plugins },
 	{ "run-image", run_image },
+	{ "bind-committed", bind_committed },
+	{ "advise-committed", advise_committed },
+	{ "lock-committed", lock_committed },
+	{ "advise-every-other", advise_every_other },
 };
 
 int main(int argc, char **argv)

@@ -3,68 +3,7 @@
  * core/trend/trend.c: known shapes are given their names, whatever the width of the buckets and
  * however many of them had no call; and no timeline can make it crash.
  */
-#include "core/trend/trend.h"
-
-#include <criterion/criterion.h>
-#include <stdlib.h>
-
-#define SECOND UINT64_C(1000000000)
-#define MOST   1024
-
-/* The maps in each bucket; UINT32_MAX = no call. */
-static uint32_t maps[MOST];
-static uint64_t used;
-static uint64_t read_most = MOST; /* no bucket from here on is read: there was no call */
-
-/* Each bucket has so many of the above, none of them without a call if there are several. */
-static uint64_t fold = 1;
-
-static bool bucket(const void *context, uint64_t index, struct vmt_curve_bucket *ret_bucket)
-{
-	const uint32_t *at = (const uint32_t *)context + index * fold;
-
-	if (*at == UINT32_MAX)
-		return false;
-	*ret_bucket = (struct vmt_curve_bucket){ *at, *at, at[fold - 1], 0 };
-	for (uint64_t i = 1; i < fold; i++) {
-		ret_bucket->min = at[i] < ret_bucket->min ? at[i] : ret_bucket->min;
-		ret_bucket->max = at[i] > ret_bucket->max ? at[i] : ret_bucket->max;
-	}
-	return true;
-}
-
-static uint32_t last_of(uint64_t i)
-{
-	while (i && maps[i] == UINT32_MAX)
-		i--;
-	return maps[i] == UINT32_MAX ? 20 : maps[i];
-}
-
-static struct vmt_curve judge(uint64_t duration)
-{
-	struct vmt_curve_source source = {
-		.bucket = bucket,
-		.context = maps,
-		.buckets = read_most / fold,
-		.width = duration / used * fold,
-		.duration = duration - 1,
-		.start = 20,
-		.now = last_of(used - 1),
-	};
-	struct vmt_curve curve;
-
-	for (uint64_t i = 0; i < used; i++) {
-		if (maps[i] != UINT32_MAX && maps[i] > source.peak)
-			source.peak = maps[i];
-	}
-	cr_assert(vmt_trend_judge(&source, &curve));
-	return curve;
-}
-
-static enum vmt_trend trend(uint64_t seconds)
-{
-	return judge(seconds * SECOND).trend;
-}
+#include "curve_source.h"
 
 /*
  * The run ends in a bucket without a call; the buckets after it are left over from before they
@@ -252,6 +191,7 @@ Test(curve, a_leak_beside_something_larger_has_its_own_rate)
 	make(late_leak, 600);
 	curve = judge(100 * SECOND);
 	cr_assert_float_eq((double)curve.rise / ((double)curve.span / SECOND), 10, 1);
+	cr_assert_float_eq((double)curve.since / SECOND, 33.3, 1);
 }
 
 /* Noise that never settles is no leak; the seed is fixed. */
@@ -266,80 +206,6 @@ Test(curve, noise_is_no_leak)
 		leaks += trend(60) == VMT_TREND_LEAK;
 	}
 	cr_assert_leq(leaks, 2, "%u of 2,000", leaks);
-}
-
-/*
- * Waves of random height and at random times, as of a server under varying load, and a leak below them
- * that reaches their height at the end.
- */
-static void make_waves(unsigned *seed, uint32_t leaked_in_all)
-{
-	uint32_t height = 0, load = 0;
-
-	used = 600;
-	for (uint64_t i = 0; i < MOST; i++) {
-		if (i % 20 == 0)
-			load = (uint32_t)rand_r(seed) % 1000;
-		height = height && (uint32_t)rand_r(seed) % 25 ? height + 40 : 1;
-		maps[i] = i < used ? 200 + load + height + (uint32_t)(i * leaked_in_all / used) :
-				     UINT32_MAX;
-	}
-}
-
-/* Returns how many of 2,000 runs are called a leak; ret_rising: or said to rise below the waves. */
-static unsigned count_leaks(uint32_t leaked_in_all, unsigned *ret_rising)
-{
-	unsigned seed = 3, leaks = 0;
-
-	*ret_rising = 0;
-	for (int round = 0; round < 2000; round++) {
-		struct vmt_curve curve;
-
-		make_waves(&seed, leaked_in_all);
-		curve = judge(80 * SECOND);
-		leaks += curve.trend == VMT_TREND_LEAK;
-		*ret_rising += curve.trend == VMT_TREND_LEAK || curve.lows[1] > curve.lows[0];
-	}
-	return leaks;
-}
-
-/* Whichever eighths their troughs fall into. */
-Test(curve, regular_waves_do_not_rise)
-{
-	unsigned leaks = 0, rising = 0, sawteeth = 0;
-
-	for (uint32_t teeth = 5; teeth < 30; teeth++) {
-		for (uint32_t phase = 0; phase < 20; phase++) {
-			struct vmt_curve curve;
-
-			used = 600;
-			for (uint64_t i = 0; i < MOST; i++)
-				maps[i] = i < used ?
-						  20 + (uint32_t)((i * teeth + phase * 30) % 600) :
-						  UINT32_MAX;
-			curve = judge(80 * SECOND);
-			leaks += curve.trend == VMT_TREND_LEAK;
-			rising += curve.lows[1] > curve.lows[0];
-			sawteeth += curve.trend == VMT_TREND_SAWTOOTH;
-		}
-	}
-	cr_assert_eq(leaks, 0, "%u", leaks);
-	cr_assert_eq(rising, 0, "%u", rising);
-	cr_assert_geq(sawteeth, 450, "%u", sawteeth);
-}
-
-/* The seed is fixed. */
-Test(curve, a_leak_below_waves_of_random_height)
-{
-	unsigned rising, leaks = count_leaks(0, &rising);
-
-	cr_assert_leq(leaks, 4, "%u of 2,000", leaks);
-	cr_assert_leq(rising, 50, "%u of 2,000", rising);
-	leaks = count_leaks(1500, &rising);
-	cr_assert_geq(leaks, 400, "%u of 2,000", leaks);
-	cr_assert_geq(rising, 800, "%u of 2,000", rising);
-	leaks = count_leaks(3000, &rising);
-	cr_assert_geq(leaks, 1000, "%u of 2,000", leaks);
 }
 
 /* Steps of random height, after a warm-up; the seed is fixed. */
@@ -358,72 +224,6 @@ Test(curve, an_uneven_leak_after_a_warm_up_is_one)
 		leaks += trend(60) == VMT_TREND_LEAK;
 	}
 	cr_assert_geq(leaks, 980, "%u of 1,000", leaks);
-}
-
-/*
- * A place fills a table in teeth and replaces some of it at random, by another call: what one call lost the
- * other one has, so that the troughs of each are never the same. 32 to a bucket, as of a call site.
- */
-static void make_teeth_of_two_calls(unsigned *seed, uint32_t leaked_in_all)
-{
-	uint32_t one = 0, other = 0, tooth = 40 + (uint32_t)rand_r(seed) % 60;
-	uint32_t moved = 1 + (uint32_t)rand_r(seed) % 4;
-
-	used = 32 * (16 + (uint64_t)rand_r(seed) % 16);
-	for (uint64_t i = 0; i < MOST; i++) {
-		uint32_t want = 1000 + (uint32_t)(i % tooth) * 4000 / tooth;
-		uint32_t all = one + other;
-
-		if (all > want) {
-			one = (uint32_t)((uint64_t)one * want / all);
-			other = want - one;
-		}
-		one += want - one - other;
-		all = one / 100 * ((uint32_t)rand_r(seed) % 3) * moved;
-		one -= all;
-		other += all;
-		all = other / 100 * ((uint32_t)rand_r(seed) % 3);
-		other -= all;
-		one += all;
-		maps[i] = other + (uint32_t)(i * leaked_in_all / used);
-	}
-}
-
-static unsigned count_leaks_of_two_calls(uint32_t leaked_in_all)
-{
-	unsigned seed = 5, leaks = 0;
-
-	fold = 32;
-	for (int round = 0; round < 2000; round++) {
-		make_teeth_of_two_calls(&seed, leaked_in_all);
-		leaks += trend(used / 32) == VMT_TREND_LEAK;
-	}
-	fold = 1;
-	return leaks;
-}
-
-/* The seed is fixed. */
-Test(curve, teeth_in_wide_buckets)
-{
-	unsigned leaks = count_leaks_of_two_calls(0);
-
-	cr_assert_leq(leaks, 20, "%u of 2,000", leaks);
-	leaks = count_leaks_of_two_calls(2000);
-	cr_assert_geq(leaks, 1000, "%u of 2,000", leaks);
-	leaks = count_leaks_of_two_calls(4000);
-	cr_assert_geq(leaks, 1600, "%u of 2,000", leaks);
-}
-
-/* The start is in the same bucket as the first rise, and is no trough. */
-Test(curve, teeth_that_rise_in_their_first_bucket)
-{
-	fold = 32;
-	used = 32 * 20;
-	for (uint64_t i = 0; i < MOST; i++)
-		maps[i] =
-			i < 4 ? 20 : 1000 + (uint32_t)(i % 47) * 60 + (uint32_t)(i % 94 / 47) * 20;
-	cr_assert_eq(trend(20), VMT_TREND_SAWTOOTH, "%s", vmt_trend_word(trend(20)));
-	fold = 1;
 }
 
 Test(curve, a_plateau_tells_when_it_began_to_rise_as_well)

@@ -123,16 +123,18 @@ static void see_hole(struct vmt_explain *explain, size_t i, uint64_t *by_site)
 	vmt_explain_count_site(by_site, &explain->facts, explain->map[i].put_by, 1);
 }
 
-/*
- * Where each piece was mapped and then given an attribute as a whole, mmap put the boundary, and
- * there were about as many calls for the attribute as there are maps.
- */
+static bool is_mapped_or_committed(const struct vmt_explain_map *map)
+{
+	return map->put_call == VMT_CALL_MMAP || map->put_call == VMT_CALL_MPROTECT;
+}
+
+/* Was each piece mapped, or committed, and then given an attribute, by about as many calls as there are maps? */
 static bool is_given_to_each(const struct vmt_explain *explain, const struct vmt_explain_map *map)
 {
 	const struct vmt_explain_facts *facts = &explain->facts;
 
-	return facts->sites && map->put_call == VMT_CALL_MMAP &&
-	       facts->given != VMT_APART_UNKNOWN && facts->given_calls >= explain->count / 2;
+	return facts->sites && is_mapped_or_committed(map) && facts->given != VMT_APART_UNKNOWN &&
+	       facts->given_calls >= explain->count / 2;
 }
 
 static bool is_locked_by_mmap(const struct vmt_explain_map *map)
@@ -170,8 +172,8 @@ static enum vmt_apart cut_from(const struct vmt_explain_map *map, uint32_t mappe
 }
 
 /*
- * Two calls of mmap, each of whose maps a later call has cut for an attribute: without it they
- * would have become one map.
+ * Two calls of mmap, or of mprotect that committed parts of a range, and a later call has cut one of their
+ * maps for an attribute: without it they would have become one map.
  */
 static enum vmt_apart given_beside(const struct vmt_explain *explain,
 				   const struct vmt_explain_map *a, const struct vmt_explain_map *b)
@@ -179,7 +181,7 @@ static enum vmt_apart given_beside(const struct vmt_explain *explain,
 	bool has_next = b + 1 < explain->map + explain->count && vmt_explain_touch(b, b + 1);
 	enum vmt_apart why;
 
-	if (!explain->facts.sites || b->put_call != VMT_CALL_MMAP)
+	if (!explain->facts.sites || !is_mapped_or_committed(b))
 		return VMT_APART_UNKNOWN;
 	if (differ_by_lock(a, b))
 		return VMT_APART_LOCK;

@@ -65,7 +65,9 @@ static void add_per_call(json_t *site, const struct vmt_view *view, uint64_t liv
 	json_object_set_new(object, "maps",
 			    json_real((double)per_call.made / (double)per_call.calls));
 	json_object_set_new(object, "given_back",
-			    json_real((double)per_call.given_back / (double)per_call.made));
+			    per_call.is_unsure ?
+				    json_null() :
+				    json_real((double)per_call.given_back / (double)per_call.made));
 	json_object_set_new(object, "course",
 			    json_string(vmt_report_work_word(
 				    vmt_report_work(&per_call, course_of(view, trend)))));

@@ -129,6 +129,7 @@ struct objects {
 	uint32_t place;
 	uint64_t made;
 	uint64_t given_back;
+	bool is_unsure;
 };
 
 /* What sites of the place gave back that are not looked at. */
@@ -184,7 +185,7 @@ static struct objects objects_of(const struct places *places, uint32_t place)
 	struct vmt_report_per_call per_call = { .made = 0 };
 
 	vmt_report_per_call(&sum->counters, sum->live, &per_call);
-	return (struct objects){ place, per_call.made, per_call.given_back };
+	return (struct objects){ place, per_call.made, per_call.given_back, per_call.is_unsure };
 }
 
 /*
@@ -195,7 +196,7 @@ static struct objects objects_of(const struct places *places, uint32_t place)
 static struct objects objects_with_pieces(const struct places *places, uint32_t place)
 {
 	const struct vmt_explain_record *record = places->record;
-	struct objects objects = { place, objects_of(places, place).made, 0 };
+	struct objects objects = { place, objects_of(places, place).made, 0, false };
 	bool *is_counted = calloc((size_t)places->sites + 1, sizeof(*is_counted));
 	uint64_t mapped = places->some[place].mapped;
 	uint32_t holder = 0;
@@ -315,6 +316,7 @@ static bool find(const struct places *places, const struct vmt_leak_sites *sites
 	leak->site = sum->site;
 	leak->made = objects.made;
 	leak->left = objects.made - objects.given_back;
+	leak->is_unsure = objects.is_unsure;
 	leak->torn_down = places->torn_down;
 	if (!places->torn_down)
 		find_removers(places, &objects, leak);

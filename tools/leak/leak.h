@@ -16,6 +16,7 @@ struct vmt_leak {
 	uint32_t site; /* the call site that made most of them */
 	uint64_t made; /* maps, by all sites of its place that count */
 	uint64_t left; /* how many of them are not given back */
+	bool is_unsure; /* their maps merged with others': more of them may have been given back */
 	uint64_t torn_down; /* as below: it gave them back only because it ended; else 0 */
 	bool *is_of; /* for each site: does it count? Free it with vmt_leak_free(). */
 	uint32_t remover[VMT_LEAK_REMOVERS]; /* who gave back the others… */

@@ -136,6 +136,12 @@ static void put_leak(struct vmt_lines *lines, struct vmt_explain_record *record,
 	char by[480], left[480], others[600];
 
 	put_place(record, leak, by, left, sizeof(by));
+	if (leak->is_unsure) {
+		vmt_lines_add(lines, 10, "  leak    %s maps by %s%s%s are not given back%s%s%s",
+			      vmt_lines_number(&number, leak->left), by, left, *left ? "," : "",
+			      before_end, doubt_of(record, leak), haste_of(record, leak, now));
+		return;
+	}
 	if (leak->made - leak->left <= leak->made / 100) {
 		vmt_lines_add(lines, 10,
 			      "  leak    none of the %s maps by %s%s%s is given back%s%s%s",

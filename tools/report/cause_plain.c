@@ -142,14 +142,16 @@ const char *vmt_cause_plain_given_back(void *context, uint32_t site, char *text,
 	    !vmt_report_per_call(&place.counters, place.live, &per_call) ||
 	    !vmt_report_is_worth_telling(&per_call))
 		return text;
-	put_part(text, size, &per_call);
+	if (!per_call.is_unsure)
+		put_part(text, size, &per_call);
 	now = vmt_liveness_clock(record->view);
 	if (!vmt_report_trend_before(record->view, now, 0, &whole))
 		whole.trend = VMT_TREND_NONE;
 	course = course_beside_leak(record, whole.trend, &place, now);
 	if (course)
 		snprintf(text + strlen(text), size - strlen(text), "%s", course);
-	else if (!per_call.given_back && may_be_leak(record->view, whole.trend, &per_call))
+	else if (!per_call.given_back && !per_call.is_unsure &&
+		 may_be_leak(record->view, whole.trend, &per_call))
 		snprintf(text, size, ", none given back (a leak, unless all are in use)");
 	return text;
 }

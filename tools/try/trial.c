@@ -140,6 +140,8 @@ static bool are_guards(const struct vmt_explain *explain, enum vmt_pattern patte
 
 static bool is_tried(const struct vmt_explain *explain, const struct vmt_explain_pattern *at)
 {
+	if (at->pattern == VMT_PATTERN_ADVICE && explain->advice == MADV_WIPEONFORK)
+		return false;
 	if (at->pattern != VMT_PATTERN_COMMITTED && at->pattern != VMT_PATTERN_DECOMMIT)
 		return !at->is_open;
 	return !at->is_open && !are_guards(explain, at->pattern);

@@ -34,7 +34,7 @@ static const struct remedy {
 	{ BIT(ADVICE),
 	  { VMT_CALL_MADVISE },
 	  "advice that cuts maps (MADV_DONTFORK, _DONTDUMP, _HUGEPAGE, _NOHUGEPAGE, _MERGEABLE, "
-	  "_RANDOM, ...) left out",
+	  "_RANDOM, ...; not MADV_WIPEONFORK) left out",
 	  "memory is inherited by fork, dumped to cores and made huge like any other",
 	  NULL },
 	{ BIT(LOCKS),

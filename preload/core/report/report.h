@@ -208,6 +208,8 @@ struct vmt_report_per_call {
 	uint64_t calls; /* calls that did not fail */
 	uint64_t made; /* maps that they added in total */
 	uint64_t given_back; /* the part of these that is gone again */
+	/* More is live than they added: their maps merged with others', and how many are gone is not known. */
+	bool is_unsure;
 };
 
 /* How a site's maps grow with its calls, regardless of time. */
@@ -228,7 +230,7 @@ enum vmt_work vmt_report_work(const struct vmt_report_per_call *per_call, enum v
 const char *vmt_report_work_word(enum vmt_work work);
 /* Are there enough calls and maps for a statement? */
 bool vmt_report_is_worth_telling(const struct vmt_report_per_call *per_call);
-/* "none given back", "30 % given back" */
+/* "none given back", "30 % given back", "the rest given back or merged" */
 void vmt_report_put_given_back(struct vmt_fmt *fmt, const struct vmt_report_per_call *per_call);
 
 /*

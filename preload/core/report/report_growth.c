@@ -168,7 +168,7 @@ static void put_to_limit(struct vmt_report *text, const struct vmt_curve *curve)
 	vmt_fmt_str(fmt, "up to the limit, ");
 	if (curve->trend == VMT_TREND_LEAK) {
 		put_leak_rate(fmt, curve);
-		put_since(fmt, curve->began);
+		put_since(fmt, curve->since);
 	} else if (is_faster_of_late(header, curve, late)) {
 		put_rate(fmt, late.maps, late.ns);
 		vmt_fmt_str(fmt, " of late");

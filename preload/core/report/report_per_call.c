@@ -21,6 +21,8 @@ bool vmt_report_per_call(const struct vmt_rec_counters *counters, uint64_t live,
 		.calls = counters->calls - counters->failed,
 		.made = made,
 		.given_back = made - live,
+		.is_unsure =
+			counters->created + counters->split < counters->merged + live - live / 50,
 	};
 	return true;
 }
@@ -35,7 +37,8 @@ enum vmt_work vmt_report_work(const struct vmt_report_per_call *per_call, enum v
 		return VMT_WORK_GIVEN_BACK;
 	if (trend == VMT_TREND_PLATEAU)
 		return VMT_WORK_ONE_OFF;
-	if (per_call->given_back <= per_call->made / 100 && per_call->calls >= ENOUGH_TO_JUDGE)
+	if (!per_call->is_unsure && per_call->given_back <= per_call->made / 100 &&
+	    per_call->calls >= ENOUGH_TO_JUDGE)
 		return VMT_WORK_STEADY;
 	return VMT_WORK_MIXED;
 }
@@ -75,7 +78,9 @@ void vmt_report_put_given_back(struct vmt_fmt *fmt, const struct vmt_report_per_
 	if (__builtin_mul_overflow(per_call->given_back, 100, &percent))
 		percent = UINT64_MAX;
 	percent /= per_call->made;
-	if (!per_call->given_back) {
+	if (per_call->is_unsure) {
+		vmt_fmt_str(fmt, "the rest given back or merged");
+	} else if (!per_call->given_back) {
 		vmt_fmt_str(fmt, "none given back");
 	} else if (per_call->given_back == per_call->made) {
 		vmt_fmt_str(fmt, "all given back");

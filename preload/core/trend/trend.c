@@ -224,13 +224,40 @@ static bool is_climbing(const struct vmt_trend_run *run, uint32_t pairs, uint32_
 	       (middle < early || (late - middle) * 10 >= (middle - early) * 6);
 }
 
+static uint64_t lowest_of(const struct vmt_trend_run *run, uint32_t from, uint32_t to)
+{
+	uint64_t low = run->floor[from];
+
+	while (++from <= to)
+		low = run->floor[from] < low ? run->floor[from] : low;
+	return low;
+}
+
+/*
+ * Is the last trough above the first, and not only because of a warm-up? Then it is above those of the middle
+ * of the run as well, by half of what these are above the first; and above those just before, if there are
+ * enough of them.
+ */
+static bool have_troughs_risen(const struct vmt_trend_run *run, uint64_t least)
+{
+	uint64_t first = run->trough[0], last = run->trough[1];
+	uint64_t middle = lowest_of(run, WINDOWS / 2 - 1, WINDOWS / 2 + 1);
+	uint64_t before = lowest_of(run, WINDOWS / 2 + 1, WINDOWS - 2);
+
+	if (run->times <= 2 || last <= first + least)
+		return false;
+	if (run->drops < 5)
+		return true;
+	return last > before && last > middle &&
+	       (last - middle) * 2 >= (middle > first ? middle - first : 0);
+}
+
 /* The count rises and falls: this depends on whether its troughs rise. */
 static enum vmt_trend of_waves(const struct vmt_trend_run *run)
 {
 	uint64_t rise = run->peak - run->base;
 
-	if ((run->times > 2 && run->trough[1] > run->trough[0] + rise / 4) ||
-	    is_climbing(run, SURE_PAIRS, SURE_PART))
+	if (have_troughs_risen(run, rise / 4) || is_climbing(run, SURE_PAIRS, SURE_PART))
 		return VMT_TREND_LEAK;
 	return run->above_half < 2 * run->buckets / 3 ? VMT_TREND_BURSTS : VMT_TREND_SAWTOOTH;
 }
@@ -262,11 +289,32 @@ static enum vmt_trend trend_of(const struct vmt_trend_run *run)
 	return source->now + rise / 20 >= run->peak ? VMT_TREND_GROWING : VMT_TREND_UNEVEN;
 }
 
+/*
+ * When did it begin to rise, if it had not done so by the eighth `from`? Then it was there for the last time
+ * where it is hardly above the lowest count of that. In ns.
+ */
+static uint64_t find_beginning(const struct vmt_trend_run *run, uint32_t from)
+{
+	const struct vmt_curve_source *source = run->source;
+	struct vmt_curve_bucket bucket;
+	uint64_t at = run->floor_at[from];
+
+	for (uint64_t i = at; i < run->buckets && i < source->buckets; i++) {
+		if (source->bucket(source->context, i, &bucket) &&
+		    bucket.min <= run->floor[from] + VMT_TREND_RIPPLE)
+			at = i;
+	}
+	return at * source->width;
+}
+
 /* If the lowest counts of the eighths do not rise, it is measured from trough to trough. */
 static void measure_leak(const struct vmt_trend_run *run, struct vmt_curve *curve)
 {
+	uint32_t from = steady_from(run);
 	struct vmt_slope slope;
 
+	if (from && run->floor[from] <= run->floor[1] + VMT_TREND_RIPPLE)
+		curve->since = find_beginning(run, from);
 	if (measure_floors(run, &slope)) {
 		curve->rise = slope.rise;
 		curve->span = slope.span * run->source->width;
