@@ -179,6 +179,11 @@ many advise-committed madvise-islands 'advice \(madvise\) for pieces of a range:
 many lock-committed lock-islands 'mlock of pieces of a range: (99[0-9]|1,00[0-9]) of 1,0[0-9]+ maps, (mostly|50 % of them) by mlock2? in lock_committed'
 many advise-every-other madvise-islands 'advice \(madvise\) for pieces of a range: (99[0-9]|1,00[0-9]) of 1,0[0-9]+ maps, mostly by madvise in advise_every_other' \
 	'look alike'
+for way in aligned each; do
+	run reserve-$way 1000
+	says reserve-$way 'cause +address ranges reserved without access \(PROT_NONE\), of which little is in use: (1,99[0-9]|2,000) of 2,0[0-9]+ maps, by mprotect in reserve_'$way \
+		'malloc arenas|a guard page for each object'
+done
 run grow-down 1000
 says grow-down 'cause +maps of stacks that grow \(MAP_GROWSDOWN\), 1.00 for each call, none given back: 1,000 of 1,0[0-9]+ maps, by mmap in grow_down [^ ]*:[0-9]+ help .* without MAP_GROWSDOWN' \
 	'1,00[0-9] main stack|garbage-collected'

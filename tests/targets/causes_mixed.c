@@ -163,6 +163,33 @@ static void advise_every_other(long count)
 	}
 }
 
+/* Reservations as large, and at such addresses, as the heaps of glibc's arenas. */
+static void reserve_aligned(long count)
+{
+	const size_t size = (size_t)64 << 20;
+
+	for (long i = 0; i < count; i++) {
+		char *wide = mmap(NULL, 2 * size, PROT_NONE, PRIVATE | MAP_NORESERVE, -1, 0), *at;
+
+		REQUIRE(wide != MAP_FAILED);
+		at = wide + (size - (uintptr_t)wide % size) % size;
+		REQUIRE((at == wide || munmap(wide, (size_t)(at - wide)) == 0) &&
+			munmap(at + size, (size_t)(wide + size - at)) == 0);
+		REQUIRE(mprotect(at, (size_t)(i % 9 + 1) * 16 * PAGE, PROT_READ | PROT_WRITE) == 0);
+	}
+}
+
+/* What is left closed of these is no guard. */
+static void reserve_each(long count)
+{
+	for (long i = 0; i < count; i++) {
+		char *at = mmap(NULL, (size_t)4 << 20, PROT_NONE, PRIVATE | MAP_NORESERVE, -1, 0);
+
+		REQUIRE(at != MAP_FAILED);
+		REQUIRE(mprotect(at, (size_t)(i % 9 + 1) * 16 * PAGE, PROT_READ | PROT_WRITE) == 0);
+	}
+}
+
 static void copy_file(const char *from, const char *to)
 {
 	static char bytes[1 << 16];
@@ -224,6 +251,8 @@ static const struct target_way ways[] = {
 	{ "bind-committed", bind_committed },
 	{ "advise-committed", advise_committed },
 	{ "lock-committed", lock_committed },
+	{ "reserve-aligned", reserve_aligned },
+	{ "reserve-each", reserve_each },
 	{ "advise-every-other", advise_every_other },
 };
 

@@ -254,7 +254,7 @@ static uint64_t size_of(const struct vmt_explain_map *map)
 
 /*
  * A heap of a glibc arena: [rw-p ######][---p ......], up to 64 MiB long and 64 MiB-aligned. The
- * kernel's own placement has that alignment only by chance.
+ * kernel's own placement has that alignment only by chance, and a call of the program's own makes none.
  */
 static void mark_arenas(struct vmt_explain_map *map, size_t count)
 {
@@ -265,7 +265,7 @@ static void mark_arenas(struct vmt_explain_map *map, size_t count)
 		    !vmt_explain_touch(&map[i], rest) ||
 		    rest->end != map[i].start + VMT_EXPLAIN_ARENA || !is_without_access(rest) ||
 		    !vmt_explain_is_anonymous(&map[i]) || map[i].kind == VMT_KIND_THREAD_STACK ||
-		    map[i].name_length)
+		    map[i].name_length || (map[i].is_programs && rest->is_programs))
 			continue;
 		map[i].kind = rest->kind = VMT_KIND_ALLOCATOR;
 		map[i].is_arena = rest->is_arena = true;

@@ -163,8 +163,10 @@ struct vmt_explain_owner vmt_explain_owner(const struct vmt_view *view,
 
 		if (jump_decides(&owner, view, site, symbols, index))
 			break;
-		if (!find_frame(view, symbols, index, &step) ||
-		    decides(&owner, step.base, step.function))
+		if (!find_frame(view, symbols, index, &step))
+			break;
+		owner.is_programs = !i && !is_libc(step.base) && !is_allocator(step.base);
+		if (decides(&owner, step.base, step.function))
 			break;
 	}
 	return owner;

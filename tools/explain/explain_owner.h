@@ -14,6 +14,7 @@ struct vmt_explain_owner {
 	enum vmt_hint hint;
 	uint32_t call; /* enum vmt_call_id */
 	uint32_t asked; /* see struct vmt_rec_site */
+	bool is_programs; /* neither libc nor an allocator made the call, as far as the stack is known */
 	struct vmt_view_string module; /* the allocator's module; points into the recording */
 };
 

@@ -111,6 +111,8 @@ static enum vmt_pattern pattern_of_rest(const struct vmt_search *search, size_t 
 
 	if (!is_left_closed(search, i, &maker))
 		return otherwise;
+	if (vmt_search_is_rest(search, i))
+		return VMT_PATTERN_RESERVED;
 	return vmt_search_is_guard_of_each(search, i, maker) ? VMT_PATTERN_GUARDS :
 							       VMT_PATTERN_COMMITTED;
 }

@@ -136,6 +136,7 @@ static void add_owner(struct vmt_explain_record *record, struct owners *owners,
 		if (!owners->is_known[mapped_by])
 			learn_owner(record, owners, mapped_by);
 		map->hint = (uint8_t)owners->of[mapped_by].hint;
+		map->is_programs = owners->of[mapped_by].is_programs;
 		if (!map->inode)
 			map->detail = owners->detail[mapped_by];
 	}

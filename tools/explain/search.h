@@ -122,7 +122,7 @@ void vmt_search_closed_again(struct vmt_search *search);
 /* Patterns in which neighbours differ in protection: see search_memory.c. */
 void vmt_search_flips(struct vmt_search *search, enum vmt_pattern pattern);
 
-/* Let the pattern at hand be by the call that its maps differ for, not by their mmap. */
+/* Let the pattern at hand be by the call that its maps differ for, not by the one that made the pieces. */
 void vmt_search_prefer_own_call(struct vmt_search *search);
 
 /* Note what most maps of the pattern at hand have in common, once all of them are found. */
@@ -181,5 +181,7 @@ bool vmt_search_has_large_heaps(const struct vmt_search *search);
 
 /* Is it a range of addresses of which little is in use, rather than memory that was given back? */
 bool vmt_search_is_reserved(const struct vmt_search *search, size_t i);
+/* Likewise, of what was never given access: is it too large to be the guard of what is beside it? */
+bool vmt_search_is_rest(const struct vmt_search *search, size_t i);
 
 #endif

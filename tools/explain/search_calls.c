@@ -14,6 +14,7 @@
 #define LARGE_HEAP        (16 * MIB) /* on average; heaps of many arenas have less in use */
 #define LARGE_RESERVATION (64 * MIB)
 #define MOSTLY            16u /* times the memory in use beside it */
+#define LARGE_GUARD       MIB /* no guard is larger, and larger than what it guards */
 #define CACHED_STACKS     (40 * MIB) /* stacks that glibc keeps for new threads */
 #define FEW_VIEWS         8u /* maps of a file; more than this are pieces of it */
 
@@ -45,7 +46,8 @@ bool vmt_search_has_large_heaps(const struct vmt_search *search)
 	return heaps && used / heaps >= LARGE_HEAP;
 }
 
-bool vmt_search_is_reserved(const struct vmt_search *search, size_t i)
+/* Has it at least so many bytes, and so many times what is in use beside it? */
+static bool is_unused(const struct vmt_search *search, size_t i, uint64_t least, uint64_t times)
 {
 	const struct vmt_explain_map *map = &search->map[i];
 	uint64_t in_use = 0;
@@ -54,7 +56,17 @@ bool vmt_search_is_reserved(const struct vmt_search *search, size_t i)
 		in_use += size_of(map - 1);
 	if (vmt_search_touches_next(search, i) && map[1].flags & VMT_MAP_ACCESS)
 		in_use += size_of(map + 1);
-	return size_of(map) >= LARGE_RESERVATION && size_of(map) / MOSTLY >= in_use;
+	return size_of(map) >= least && size_of(map) / times >= in_use;
+}
+
+bool vmt_search_is_reserved(const struct vmt_search *search, size_t i)
+{
+	return is_unused(search, i, LARGE_RESERVATION, MOSTLY);
+}
+
+bool vmt_search_is_rest(const struct vmt_search *search, size_t i)
+{
+	return is_unused(search, i, LARGE_GUARD, 1);
 }
 
 /*
@@ -305,69 +317,6 @@ void vmt_search_again(struct vmt_search *search, enum vmt_pattern pattern)
 {
 	(void)pattern;
 	see_all_files(search, see_again);
-}
-
-/* Returns the one of two calls that a single site made more often. */
-static enum vmt_call_id busier(const struct vmt_search *search, enum vmt_call_id one,
-			       enum vmt_call_id other)
-{
-	return search->facts->busiest[one].calls < search->facts->busiest[other].calls ? other :
-											 one;
-}
-
-/* The call that gives maps the attribute by which they differ; VMT_CALL_NONE = several do. */
-static enum vmt_call_id own_call(const struct vmt_search *search)
-{
-	switch (search->at->pattern) {
-	case VMT_PATTERN_ADVICE: return busier(search, VMT_CALL_MADVISE, VMT_CALL_PROCESS_MADVISE);
-	case VMT_PATTERN_LOCKS: return busier(search, VMT_CALL_MLOCK, VMT_CALL_MLOCK2);
-	case VMT_PATTERN_POLICY: return VMT_CALL_MBIND;
-	case VMT_PATTERN_NAMES: return VMT_CALL_PRCTL;
-	case VMT_PATTERN_KEYS: return VMT_CALL_PKEY_MPROTECT;
-	case VMT_PATTERN_USERFAULTFD: return VMT_CALL_IOCTL;
-	default: return VMT_CALL_NONE;
-	}
-}
-
-/* Returns the call that the site made; VMT_CALL_NONE = not known. */
-static uint8_t call_of(const struct vmt_search *search, uint32_t site)
-{
-	for (size_t i = 0; i < search->count; i++) {
-		if (search->map[i].put_by == site)
-			return search->map[i].put_call;
-	}
-	return VMT_CALL_NONE;
-}
-
-/* How many calls gave the attribute that the call gives, from whatever site? */
-static uint64_t calls_for(const struct vmt_search *search, enum vmt_call_id call)
-{
-	const struct vmt_explain_facts *facts = search->facts;
-	uint64_t most = facts->busiest[call].calls;
-
-	return facts->given == vmt_explain_cut(call) && facts->given_calls > most ?
-		       facts->given_calls :
-		       most;
-}
-
-/*
- * Where each piece is mapped, or committed by mprotect, and then given its attribute as a whole, that call puts
- * the boundaries. What keeps the pieces apart is the other call, so name that if it was made for most of them.
- */
-void vmt_search_prefer_own_call(struct vmt_search *search)
-{
-	enum vmt_call_id call = own_call(search), cuts;
-	struct vmt_explain_share *by = &search->at->by;
-
-	if (call == VMT_CALL_NONE || by->site == VMT_NO_INDEX || by->site < VMT_SITE_FIRST)
-		return;
-	cuts = call_of(search, by->site);
-	if ((cuts != VMT_CALL_MMAP && cuts != VMT_CALL_MPROTECT) ||
-	    calls_for(search, call) < by->all - by->all / 10)
-		return;
-	by->site = search->facts->busiest[call].site;
-	by->part = vmt_search_calls(search, by->site);
-	by->part = by->part && by->part < by->all - by->all / 10 ? by->part : by->all;
 }
 
 /* What a map says about its pattern, as a number to be counted; 0 = nothing. */

@@ -236,3 +236,66 @@ bool vmt_search_moves_pieces(const struct vmt_search *search)
 	}
 	return left > moved / 20;
 }
+
+/* Returns the one of two calls that a single site made more often. */
+static enum vmt_call_id busier(const struct vmt_search *search, enum vmt_call_id one,
+			       enum vmt_call_id other)
+{
+	return search->facts->busiest[one].calls < search->facts->busiest[other].calls ? other :
+											 one;
+}
+
+/* The call that gives maps the attribute by which they differ; VMT_CALL_NONE = several do. */
+static enum vmt_call_id own_call(const struct vmt_search *search)
+{
+	switch (search->at->pattern) {
+	case VMT_PATTERN_ADVICE: return busier(search, VMT_CALL_MADVISE, VMT_CALL_PROCESS_MADVISE);
+	case VMT_PATTERN_LOCKS: return busier(search, VMT_CALL_MLOCK, VMT_CALL_MLOCK2);
+	case VMT_PATTERN_POLICY: return VMT_CALL_MBIND;
+	case VMT_PATTERN_NAMES: return VMT_CALL_PRCTL;
+	case VMT_PATTERN_KEYS: return VMT_CALL_PKEY_MPROTECT;
+	case VMT_PATTERN_USERFAULTFD: return VMT_CALL_IOCTL;
+	default: return VMT_CALL_NONE;
+	}
+}
+
+/* Returns the call that the site made; VMT_CALL_NONE = not known. */
+static uint8_t call_of(const struct vmt_search *search, uint32_t site)
+{
+	for (size_t i = 0; i < search->count; i++) {
+		if (search->map[i].put_by == site)
+			return search->map[i].put_call;
+	}
+	return VMT_CALL_NONE;
+}
+
+/* How many calls gave the attribute that the call gives, from whatever site? */
+static uint64_t calls_for(const struct vmt_search *search, enum vmt_call_id call)
+{
+	const struct vmt_explain_facts *facts = search->facts;
+	uint64_t most = facts->busiest[call].calls;
+
+	return facts->given == vmt_explain_cut(call) && facts->given_calls > most ?
+		       facts->given_calls :
+		       most;
+}
+
+/*
+ * Where each piece is mapped, or committed by mprotect, and then given its attribute as a whole, that call puts
+ * the boundaries. What keeps the pieces apart is the other call, so name that if it was made for most of them.
+ */
+void vmt_search_prefer_own_call(struct vmt_search *search)
+{
+	enum vmt_call_id call = own_call(search), cuts;
+	struct vmt_explain_share *by = &search->at->by;
+
+	if (call == VMT_CALL_NONE || by->site == VMT_NO_INDEX || by->site < VMT_SITE_FIRST)
+		return;
+	cuts = call_of(search, by->site);
+	if ((cuts != VMT_CALL_MMAP && cuts != VMT_CALL_MPROTECT) ||
+	    calls_for(search, call) < by->all - by->all / 10)
+		return;
+	by->site = search->facts->busiest[call].site;
+	by->part = vmt_search_calls(search, by->site);
+	by->part = by->part && by->part < by->all - by->all / 10 ? by->part : by->all;
+}

@@ -67,6 +67,7 @@ struct vmt_explain_map {
 	uint8_t hint; /* enum vmt_hint, set by the caller */
 	uint32_t put_asked; /* of put_by, struct vmt_rec_site; 0 = not known */
 	uint8_t put_call; /* enum vmt_call_id of put_by; VMT_CALL_NONE = unknown */
+	bool is_programs; /* neither libc nor an allocator made the call that mapped it */
 	bool is_loaders; /* the loader (ld.so) made the call that put it there */
 	bool is_threads; /* pthread_create made that call */
 	bool is_arena; /* part of a heap of a glibc arena; set along with the kind */
