@@ -73,6 +73,19 @@ prefork() {
 	# If the parent alone has more, what varies in its workers is not told.
 	status prefork-parent 23 "$TOOL" check --baseline=prefork.json -- ./prefork 203 4 1 5
 	has prefork-parent-said err '\+3 by mmap in take .*  \(203, in the baseline 200\)$'
+	# Workers vary by as much where their parent grows less than they do; a single child is no worker.
+	"$TOOL" check --save=small.json -- ./prefork 2 2 8
+	status prefork-small 0 "$TOOL" check --baseline=small.json -- ./prefork 2 2 20
+	status prefork-small-leak 23 "$TOOL" check --baseline=small.json -- ./prefork 2 2 25
+	status prefork-small-parent 23 "$TOOL" check --baseline=small.json -- ./prefork 5 2 8
+	"$TOOL" check --save=single.json -- ./prefork 2 1 8
+	status prefork-single 23 "$TOOL" check --baseline=single.json -- ./prefork 2 1 11
+	# What is suppressed in a worker excuses nothing in its parent.
+	for mine in 0 60; do
+		status "prefork-excused-$mine" $((mine ? 23 : 0)) "$TOOL" check --suppressions=<(echo 'vma:^take$') \
+			--baseline=small.json -- ./prefork 2 2 100 0 $mine
+	done
+	has prefork-excused-said err '\+60 by mmap in take_own '
 	# Older baselines do not know it, and nothing is said of them.
 	jq 'del(.fork_children)' prefork.json >older.json
 	jq 'del(.fork_children, .programs[].sites[].forked)' varied.json >between.json

@@ -270,6 +270,18 @@ Test(baseline, tolerances)
 	cr_assert_not(allows("100%", 0, 1));
 }
 
+/* One more process, in which the site gained so many maps. */
+static void add_process(struct vmt_summary_program *program, struct vmt_summary_site *site,
+			int64_t growth, int64_t gained, bool is_forked)
+{
+	site->current = gained;
+	vmt_summary_add_process(program, growth, is_forked);
+	site->current = 0;
+	site->maps = gained > site->maps ? gained : site->maps;
+	program->growth = growth > program->growth ? growth : program->growth;
+	program->merged = -1;
+}
+
 /* Five maps of one call site now belong to another. */
 static size_t findings_when_moved(bool may_move, int64_t growth)
 {
@@ -284,9 +296,7 @@ static size_t findings_when_moved(bool may_move, int64_t growth)
 	struct vmt_summary_program *program = vmt_summary_program(&now, "app");
 	size_t count;
 
-	program->processes = 1;
-	program->growth = growth;
-	vmt_summary_site(program, "mmap", "app!g")->maps = 5;
+	add_process(program, vmt_summary_site(program, "mmap", "app!g"), growth, 5, false);
 	program = vmt_summary_program(&before, "app");
 	program->growth = 5;
 	vmt_summary_site(program, "mmap", "app!f")->maps = 5;
@@ -323,24 +333,15 @@ static size_t findings_of_forked(uint64_t children, int64_t most, int64_t least,
 	struct vmt_summary_site *site = vmt_summary_site(program, "mmap", "app!f");
 	size_t count;
 
-	*program = (struct vmt_summary_program){ .name = program->name,
-						 .processes = 1 + children,
-						 .fork_children = children,
-						 .has_forked = true,
-						 .growth = 200,
-						 .forked = most,
-						 .forked_least = least,
-						 .merged = -1,
-						 .sites = program->sites,
-						 .hh = program->hh };
-	site->maps = 200;
-	site->forked = most;
+	add_process(program, site, 200, 200, false);
+	for (uint64_t i = 0; i < children; i++)
+		add_process(program, site, i ? least : most, i ? least : most, true);
 	program = vmt_summary_program(&before, "app");
-	program->growth = 200;
+	program->growth = program->unforked = 200;
 	program->forked = 3;
 	program->has_forked = true;
 	site = vmt_summary_site(program, "mmap", "app!f");
-	site->maps = 200;
+	site->maps = site->unforked = 200;
 	site->forked = is_known ? 3 : 0;
 	cr_assert(vmt_rules_parse_limit(per_site ? per_site : "0",
 					&verdict.limit[VMT_RULE_PER_SITE]));

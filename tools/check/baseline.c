@@ -97,19 +97,22 @@ static int read_site(struct vmt_summary_program *program, const json_t *object, 
 	const json_t *array = json_object_get(object, "stack");
 	struct vmt_summary_site *site;
 	bool is_older;
-	int64_t maps, at_end, forked = 0, most = 0;
+	int64_t maps, at_end, unforked, forked = 0, most = 0;
 	char *stack;
 
 	if (!call || strchr(call, '\n') || !read_number(object, "maps", -MAPS_MAX, &maps) ||
 	    !json_is_array(array))
 		return refuse(error, "a call site without call, maps or stack in \"",
 			      program->name);
-	at_end = maps;
+	at_end = unforked = maps;
 	if ((json_object_get(object, "at_end") &&
 	     !read_number(object, "at_end", -MAPS_MAX, &at_end)) ||
 	    (json_object_get(object, "forked") && !read_number(object, "forked", 0, &forked)) ||
+	    (json_object_get(object, "unforked") &&
+	     !read_number(object, "unforked", -MAPS_MAX, &unforked)) ||
 	    (json_object_get(object, "most") && !read_number(object, "most", 0, &most)))
-		return refuse(error, "at_end, forked or most is not a number in \"", program->name);
+		return refuse(error, "at_end, forked, unforked or most is not a number in \"",
+			      program->name);
 	stack = read_stack(array, &is_older);
 	if (!stack)
 		return refuse(error, "a stack that is not a list of names in \"", program->name);
@@ -121,6 +124,7 @@ static int read_site(struct vmt_summary_program *program, const json_t *object, 
 	site->maps += maps;
 	site->at_end += at_end;
 	site->forked += forked;
+	site->unforked += unforked;
 	site->most += most;
 	/* Who had what was given back is known if it is said of anyone. */
 	if (at_end != maps)
@@ -154,9 +158,12 @@ static int read_program(struct vmt_summary *summary, const json_t *object, char 
 	program->torn_down = program->torn_down_apart = (uint64_t)given_back;
 	/* Where fork children are compared, it had none that made a memory call. */
 	program->has_forked = summary->knows_forked || json_object_get(object, "forked");
-	if (json_object_get(object, "forked") &&
-	    !read_number(object, "forked", -MAPS_MAX, &program->forked))
-		return refuse(error, "forked is not a number in \"", name);
+	program->unforked = program->growth;
+	if ((json_object_get(object, "forked") &&
+	     !read_number(object, "forked", -MAPS_MAX, &program->forked)) ||
+	    (json_object_get(object, "unforked") &&
+	     !read_number(object, "unforked", -MAPS_MAX, &program->unforked)))
+		return refuse(error, "forked or unforked is not a number in \"", name);
 	json_array_foreach(sites, i, site)
 	{
 		ret = read_site(program, site, error);

@@ -11,7 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static json_t *site_of(const struct vmt_summary_site *site)
+/* has_both: there are fork children, and other processes. */
+static json_t *site_of(const struct vmt_summary_site *site, bool has_both)
 {
 	json_t *object = json_object();
 
@@ -21,6 +22,8 @@ static json_t *site_of(const struct vmt_summary_site *site)
 		json_object_set_new(object, "at_end", json_integer(site->at_end));
 	if (site->forked)
 		json_object_set_new(object, "forked", json_integer(site->forked));
+	if (has_both && site->unforked != site->maps)
+		json_object_set_new(object, "unforked", json_integer(site->unforked));
 	if (site->most > site->maps)
 		json_object_set_new(object, "most", json_integer(site->most));
 	json_object_set_new(object, "stack", vmt_value_lines(vmt_summary_frames(site)));
@@ -32,15 +35,18 @@ static json_t *program_of(const struct vmt_summary_program *program)
 	const struct vmt_summary_site *site;
 	json_t *object = json_object();
 	json_t *sites = json_array();
+	bool has_both = program->fork_children && program->processes > program->fork_children;
 
 	for (site = program->sites; site; site = site->hh.next) {
 		if (site->maps || site->most > 0 || site->forked)
-			json_array_append_new(sites, site_of(site));
+			json_array_append_new(sites, site_of(site, has_both));
 	}
 	json_object_set_new(object, "program", vmt_value_string(program->name));
 	json_object_set_new(object, "growth", json_integer(program->growth));
 	if (program->has_forked)
 		json_object_set_new(object, "forked", json_integer(program->forked));
+	if (has_both && program->unforked != program->growth)
+		json_object_set_new(object, "unforked", json_integer(program->unforked));
 	if (program->torn_down)
 		vmt_value_add_number(object, "given_back", program->torn_down);
 	if (program->merged >= 0)

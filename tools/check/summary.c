@@ -57,6 +57,69 @@ static void free_sites(struct vmt_summary_program *program)
 	}
 }
 
+static void free_processes(struct vmt_summary_program *program)
+{
+	struct vmt_summary_process *process = program->process, *next;
+
+	for (; process; process = next) {
+		next = process->next;
+		free(process);
+	}
+}
+
+/*
+ * Keep the largest value of fork children by itself: of all processes, the parent often has more at the
+ * same call site.
+ */
+static void fold_forked(struct vmt_summary_program *program, int64_t growth)
+{
+	struct vmt_summary_site *site;
+
+	for (site = program->sites; site; site = site->hh.next)
+		site->forked = site->current > site->forked ? site->current : site->forked;
+	if (!program->fork_children++ || growth > program->forked)
+		program->forked = growth;
+	program->has_forked = true;
+}
+
+/* Likewise for the others, of which a fork child may have more. */
+static void fold_unforked(struct vmt_summary_program *program, int64_t growth)
+{
+	bool is_first = program->processes == program->fork_children + 1;
+	struct vmt_summary_site *site;
+
+	for (site = program->sites; site; site = site->hh.next) {
+		if (is_first || site->current > site->unforked)
+			site->unforked = site->current;
+	}
+	if (is_first || growth > program->unforked)
+		program->unforked = growth;
+}
+
+void vmt_summary_add_process(struct vmt_summary_program *program, int64_t growth, bool is_forked)
+{
+	struct vmt_summary_process *process;
+	struct vmt_summary_site *site;
+	size_t count = HASH_COUNT(program->sites);
+
+	process = vmt_must_alloc(1, sizeof(*process) + count * sizeof(process->gain[0]));
+	process->next = program->process;
+	process->growth = growth;
+	process->is_forked = is_forked;
+	for (site = program->sites; site; site = site->hh.next) {
+		if (site->current <= 0)
+			continue;
+		process->gain[process->count].site = site;
+		process->gain[process->count++].maps = site->current;
+	}
+	program->process = process;
+	program->processes++;
+	if (is_forked)
+		fold_forked(program, growth);
+	else
+		fold_unforked(program, growth);
+}
+
 void vmt_summary_free(struct vmt_summary *summary)
 {
 	struct vmt_summary_program *program, *next;
@@ -64,6 +127,7 @@ void vmt_summary_free(struct vmt_summary *summary)
 	HASH_ITER(hh, summary->programs, program, next)
 	{
 		HASH_DEL(summary->programs, program);
+		free_processes(program);
 		free_sites(program);
 		free(program->name);
 		free(program->exe);

@@ -23,6 +23,7 @@ struct vmt_summary_site {
 	int64_t current; /* likewise, of the process that is being read */
 	int64_t at_end; /* without those that were given back only because it ended */
 	int64_t current_at_end;
+	int64_t unforked; /* `maps` of the processes that are no fork children */
 	int64_t forked; /* what it gained in a fork child since the fork, in the one where that is most */
 	int64_t most; /* the most it ever had, if it is asked for; else 0 */
 	int64_t current_most;
@@ -31,6 +32,18 @@ struct vmt_summary_site {
 	bool is_cut; /* its maps were cut out of others (split) */
 	bool is_file; /* some of its maps belong to files */
 	UT_hash_handle hh;
+};
+
+/* One process of a program, and what its call sites gained in it. Not in baselines. */
+struct vmt_summary_process {
+	struct vmt_summary_process *next;
+	int64_t growth;
+	bool is_forked; /* a fork child: all is since the fork */
+	size_t count;
+	struct {
+		const struct vmt_summary_site *site;
+		int64_t maps;
+	} gain[];
 };
 
 struct vmt_summary_program {
@@ -44,9 +57,10 @@ struct vmt_summary_program {
 	uint64_t peak;
 	uint64_t limit;
 	int64_t growth; /* maps added since the start, or during the phase */
+	int64_t unforked; /* the same without its fork children, if there are any */
 	int64_t forked; /* the same of its fork children, of the one that grew most; see has_forked */
-	int64_t forked_least; /* and of the one that grew least; not in baselines */
 	uint64_t fork_children; /* that were judged; not in baselines */
+	struct vmt_summary_process *process; /* a list, in no order */
 	uint64_t torn_down; /* maps of the growth that were given back only because it ended */
 	char torn_down_by[64]; /* the function that gave most of them back */
 	/* the same where the peak was earlier, so that it is not known which call sites had them */
@@ -158,5 +172,8 @@ char *vmt_summary_name_of(const char *path);
 
 /* Was the process forked, and has it not become another program since? */
 bool vmt_summary_is_forked(const struct vmt_view *view);
+
+/* Note what one more process gained, as its sites' `current` say, by itself and among those of its kind. */
+void vmt_summary_add_process(struct vmt_summary_program *program, int64_t growth, bool is_forked);
 
 #endif

@@ -282,34 +282,16 @@ static int64_t merged_of(const struct process *process)
 	return merged;
 }
 
-/*
- * Keep the largest value of fork children by itself: of all processes, the parent often has more at the
- * same call site.
- */
-static void fold_forked(struct vmt_summary_program *program, int64_t growth)
-{
-	bool is_first = !program->fork_children++;
-	struct vmt_summary_site *site;
-
-	for (site = program->sites; site; site = site->hh.next)
-		site->forked = site->current > site->forked ? site->current : site->forked;
-	if (is_first || growth > program->forked)
-		program->forked = growth;
-	if (is_first || growth < program->forked_least)
-		program->forked_least = growth;
-	program->has_forked = true;
-}
-
 /* Keep the largest value of all processes; a single process may have negative values, too. */
 static void fold(struct vmt_summary_program *program, const struct process *process)
 {
 	int64_t growth = (int64_t)(process->bounds.maps_to + process->teardown.maps) -
 			 (int64_t)process->bounds.maps_from;
-	bool is_first = !program->processes++;
+	bool is_forked = vmt_summary_is_forked(process->view);
+	bool is_first = !program->processes;
 	struct vmt_summary_site *site;
 
-	if (vmt_summary_is_forked(process->view))
-		fold_forked(program, growth);
+	vmt_summary_add_process(program, growth, is_forked);
 	for (site = program->sites; site; site = site->hh.next) {
 		if (is_first || site->current > site->maps)
 			site->maps = site->current;

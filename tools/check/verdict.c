@@ -88,12 +88,16 @@ static void judge_number(struct vmt_verdict *verdict, enum vmt_rule rule,
 }
 
 /* The heap is one map and comes with the very first malloc, so it is no growth of a call site. */
+static int64_t with_heap(int64_t maps, const struct vmt_summary_site *site)
+{
+	return maps < 1 && !strcmp(site->call, "brk") ? 1 : maps;
+}
+
 static int64_t base_of(const struct vmt_summary_program *base, const struct vmt_summary_site *site)
 {
 	const struct vmt_summary_site *old = vmt_summary_find_site(base, site->key);
-	int64_t maps = old ? old->maps : 0;
 
-	return maps < 1 && !strcmp(site->call, "brk") ? 1 : maps;
+	return with_heap(old ? old->maps : 0, site);
 }
 
 static const char *plural(int64_t maps)
@@ -117,7 +121,8 @@ static char *given_back_words(const struct vmt_finding *finding)
 /* What a call site has more than in the baseline. */
 struct more {
 	int64_t base;
-	int64_t maps;
+	int64_t now;
+	int64_t maps; /* how many more that is */
 	int64_t forked_base;
 	int64_t forked; /* what it gained more in fork children */
 };
@@ -132,17 +137,29 @@ static bool can_compare_forked(const struct vmt_verdict *verdict,
 	return verdict->base && verdict->base->knows_forked && !program->is_aligned;
 }
 
+/* Which of several workers a request falls on is chance: they have a rule of their own. */
+static bool has_workers(const struct vmt_verdict *verdict,
+			const struct vmt_summary_program *program)
+{
+	return can_compare_forked(verdict, program) && program->fork_children > 1 &&
+	       program->processes > program->fork_children;
+}
+
 static struct more more_of(const struct vmt_verdict *verdict,
 			   const struct vmt_summary_program *program,
 			   const struct vmt_summary_program *base,
 			   const struct vmt_summary_site *site)
 {
 	const struct vmt_summary_site *old = vmt_summary_find_site(base, site->key);
-	struct more more = { .base = base_of(base, site), .forked_base = old ? old->forked : 0 };
+	struct more more = { .base = base_of(base, site),
+			     .now = site->maps,
+			     .forked_base = with_heap(old ? old->forked : 0, site) };
 
-	if (more.forked_base < 1 && !strcmp(site->call, "brk"))
-		more.forked_base = 1;
-	more.maps = site->maps - more.base;
+	if (has_workers(verdict, program)) {
+		more.base = with_heap(old ? old->unforked : 0, site);
+		more.now = site->unforked;
+	}
+	more.maps = more.now - more.base;
 	if (can_compare_forked(verdict, program))
 		more.forked = site->forked - more.forked_base;
 	return more;
@@ -187,7 +204,7 @@ static void judge_site(struct vmt_verdict *verdict, const struct vmt_summary_pro
 		.program = program,
 		.site = site,
 		.is_forked = is_forked,
-		.maps = is_forked ? site->forked : site->maps,
+		.maps = is_forked ? site->forked : more->now,
 		.base = is_forked ? more->forked_base : more->base,
 	};
 
@@ -224,7 +241,6 @@ static void excuse_given_back(const struct vmt_verdict *verdict,
 
 	if (maps <= 0 || !vmt_suppress_find(verdict->suppressions, site))
 		return;
-	growth->excused += maps;
 	growth->given_back += maps;
 }
 
@@ -241,13 +257,51 @@ static void note_worst(struct vmt_verdict_growth *growth, const struct vmt_summa
 	}
 }
 
-static void suppress(struct vmt_suppression *suppression, const struct more *more,
-		     struct vmt_verdict_growth *growth)
+/* What a process gained at call sites that are suppressed, beyond the baseline. */
+static int64_t excused_in(const struct vmt_verdict *verdict,
+			  const struct vmt_summary_program *program,
+			  const struct vmt_summary_process *process,
+			  const struct vmt_summary_program *base)
 {
-	suppression->sites++;
-	suppression->maps += more->maps > more->forked ? more->maps : more->forked;
-	growth->excused += more->maps > 0 ? more->maps : 0;
-	growth->excused_forked += more->forked > 0 ? more->forked : 0;
+	bool by_forked = process->is_forked && can_compare_forked(verdict, program);
+	int64_t excused = 0;
+
+	for (size_t i = 0; i < process->count; i++) {
+		const struct vmt_summary_site *site = process->gain[i].site;
+		struct more than = more_of(verdict, program, base, site);
+		int64_t more = process->gain[i].maps - (by_forked ? than.forked_base : than.base);
+
+		if (more > 0 && vmt_suppress_find(verdict->suppressions, site))
+			excused += more;
+	}
+	return excused;
+}
+
+/* What is suppressed in one process excuses nothing in another. */
+static void survey_processes(const struct vmt_verdict *verdict,
+			     const struct vmt_summary_program *program,
+			     const struct vmt_summary_program *base,
+			     struct vmt_verdict_growth *growth)
+{
+	const struct vmt_summary_process *process = program->process;
+	int64_t heap = heap_of(program, base);
+	bool is_pool = has_workers(verdict, program);
+
+	growth->most = growth->forked = INT64_MIN;
+	growth->forked_least = INT64_MAX;
+	for (; process; process = process->next) {
+		int64_t gained =
+			process->growth - heap - excused_in(verdict, program, process, base);
+
+		if (process->is_forked) {
+			growth->forked = gained > growth->forked ? gained : growth->forked;
+			growth->forked_least =
+				gained < growth->forked_least ? gained : growth->forked_least;
+		}
+		if (!(process->is_forked && is_pool))
+			growth->most = gained > growth->most ? gained : growth->most;
+	}
+	growth->base = !base ? 0 : is_pool ? base->unforked : base->growth;
 }
 
 static void survey_sites(const struct vmt_verdict *verdict,
@@ -257,7 +311,8 @@ static void survey_sites(const struct vmt_verdict *verdict,
 {
 	const struct vmt_summary_site *site;
 
-	*ret_growth = (struct vmt_verdict_growth){ .excused = heap_of(program, base) };
+	*ret_growth = (struct vmt_verdict_growth){ .worst = NULL };
+	survey_processes(verdict, program, base, ret_growth);
 	for (site = program->sites; site; site = site->hh.next) {
 		struct more more = more_of(verdict, program, base, site);
 		struct vmt_suppression *suppression;
@@ -267,14 +322,13 @@ static void survey_sites(const struct vmt_verdict *verdict,
 		if (more.maps <= 0 && more.forked <= 0)
 			continue;
 		suppression = vmt_suppress_find(verdict->suppressions, site);
-		if (suppression)
-			suppress(suppression, &more, ret_growth);
-		else
+		if (!suppression) {
 			note_worst(ret_growth, site, &more);
+			continue;
+		}
+		suppression->sites++;
+		suppression->maps += more.maps > more.forked ? more.maps : more.forked;
 	}
-	/* Otherwise it is not known how many of these are fork children's. */
-	if (!can_compare_forked(verdict, program))
-		ret_growth->excused_forked = ret_growth->excused;
 }
 
 static void judge_sites(struct vmt_verdict *verdict, const struct vmt_summary_program *program,

@@ -47,11 +47,13 @@ struct vmt_verdict {
 /* Maps that a program may have more by chance; see vmt_verdict_growth_is_more(). */
 #define VMT_VERDICT_CHANCE 4
 
-/* What call sites say of a program. */
+/* How much a program grew, apart from what is suppressed, and what call sites say of it. */
 struct vmt_verdict_growth {
-	int64_t excused; /* maps that do not count */
-	int64_t excused_forked; /* the same of fork children */
-	int64_t given_back; /* how many of `excused` were given back at the end */
+	int64_t most; /* in the process that grew most; of several workers, see judge_forked(), in the others */
+	int64_t base; /* the same in the baseline; 0 = there is none */
+	int64_t forked; /* in the fork child that grew most since the fork */
+	int64_t forked_least; /* and in the one that grew least */
+	int64_t given_back; /* maps of suppressed call sites that were given back at the end */
 	const struct vmt_summary_site *worst; /* the site that grew most */
 	int64_t worst_maps;
 	const struct vmt_summary_site *worst_forked; /* the one that grew most in a fork child */

@@ -42,26 +42,24 @@ static bool find_forked(const struct vmt_summary_program *program,
 			const struct vmt_verdict_growth *growth, int64_t limit,
 			struct forked *ret_forked)
 {
-	int64_t most = program->forked - growth->excused_forked;
-	int64_t least = program->forked_least - growth->excused_forked;
 	int64_t each = limit > VMT_VERDICT_CHANCE ? limit : VMT_VERDICT_CHANCE;
 	int64_t one = limit > VMT_ALIGN_TEARDOWN ? limit : VMT_ALIGN_TEARDOWN;
 
 	if (!program->fork_children || !base || !base->has_forked)
 		return false;
-	*ret_forked = (struct forked){ most, base->forked + one, false };
-	if (most > ret_forked->allowed)
+	*ret_forked = (struct forked){ growth->forked, base->forked + one, false };
+	if (growth->forked > ret_forked->allowed)
 		return true;
-	*ret_forked = (struct forked){ least, base->forked + each, true };
-	return program->fork_children >= CHILDREN_FEWEST && least > ret_forked->allowed;
+	*ret_forked = (struct forked){ growth->forked_least, base->forked + each, true };
+	return program->fork_children >= CHILDREN_FEWEST &&
+	       growth->forked_least > ret_forked->allowed;
 }
 
 bool vmt_verdict_growth_is_more(const struct vmt_summary_program *program,
 				const struct vmt_summary_program *base,
 				const struct vmt_verdict_growth *growth)
 {
-	return program->growth - growth->excused >
-	       (base ? base->growth : 0) + by_chance(program, base);
+	return growth->most > growth->base + by_chance(program, base);
 }
 
 bool vmt_verdict_growth_is_forked_more(const struct vmt_summary_program *program,
@@ -170,13 +168,13 @@ void vmt_verdict_growth_judge(struct vmt_verdict *verdict,
 				       .program = program,
 				       .site = growth->worst,
 				       .site_maps = growth->worst_maps,
-				       .maps = program->growth - growth->excused,
-				       .base = base ? base->growth : 0 };
+				       .maps = growth->most,
+				       .base = growth->base };
 	/*
 	 * A percentage of growth refers to the baseline's growth, or without one to the maps at the
 	 * start.
 	 */
-	int64_t whole = base ? base->growth :
+	int64_t whole = base ? growth->base :
 			       (int64_t)(program->maps + program->torn_down) - program->growth;
 	int64_t more = vmt_rules_allowed(limit, whole) - whole;
 

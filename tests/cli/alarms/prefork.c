@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * prefork KEPT WORKERS LEAKED MORE: keeps so many maps, and forks workers one after the other, each of which
- * keeps LEAKED by the same calls, the second MORE than the first, the third twice as many more, and so on.
+ * prefork KEPT WORKERS LEAKED MORE MINE: keeps so many maps, and forks workers one after the other, each of which
+ * keeps LEAKED by the same calls, the second MORE than the first, the third twice as many more, and so on. Then
+ * it keeps MINE by calls that no worker makes.
  */
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -16,6 +17,12 @@ __attribute__((noinline)) static void take(int count)
 	static int i;
 
 	for (int end = i + count; i < end; i++)
+		mmap(NULL, PAGE, i & 1 ? PROT_READ : PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+}
+
+__attribute__((noinline)) static void take_own(int count)
+{
+	for (int i = 0; i < count; i++)
 		mmap(NULL, PAGE, i & 1 ? PROT_READ : PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 }
 
@@ -36,5 +43,6 @@ int main(int argc, char **argv)
 		}
 		wait(NULL);
 	}
+	take_own(number(argc, argv, 5));
 	return 0;
 }
