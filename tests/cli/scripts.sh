@@ -191,6 +191,28 @@ EOF
 else
 	fail java "no java: scripts/setup.sh installs it"
 fi
+# Phases of a program are told apart by its marks.
+cat >marks.c <<'EOF'
+#include <sys/mman.h>
+#include <vmatrace.h>
+static void take(int i)
+{
+	mmap(0, 4096, i & 1 ? PROT_READ : PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+}
+int main(void)
+{
+	for (int i = 0; i < 20; i++) {
+		VMATRACE_MARK("load");
+		take(2 * i);
+		take(2 * i + 1);
+		VMATRACE_MARK("look");
+	}
+	return 0;
+}
+EOF
+${CC:-cc} -g -I"$ROOT/preload" marks.c -o marks || exit 2
+record ./marks
+check marks-told grep -q '^+40 maps after 20 marks "load", 0 after 20 marks "look", each up to the next mark' <<<"$(hint marks | sed 's/^marks *//')"
 told perl 'perl does not say which line of a script runs; vmatrace_mark' perl kept.pl
 # An interpreter that is little but a call of its library: the library is the one without names.
 cat >kept.rb <<'EOF'

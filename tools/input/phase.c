@@ -7,6 +7,7 @@
 #include "util/must.h"
 
 #include <errno.h>
+#include <stdlib.h>
 
 static bool is_named(const struct vmt_view *view, const struct vmt_rec_mark *mark, const char *name)
 {
@@ -111,4 +112,53 @@ void vmt_phase_rewind(const struct vmt_view *view, uint32_t epoch, uint64_t *liv
 		live[value.site] = value.live;
 	}
 	free(best);
+}
+
+/* Returns the sum of the mark's name, which is added if it is new. There is room for each mark. */
+static struct vmt_phase_sum *sum_of(struct vmt_phase_sum *sums, size_t *used,
+				    struct vmt_view_string name)
+{
+	for (size_t i = 0; i < *used; i++) {
+		if (sums[i].name.length == name.length &&
+		    !memcmp(sums[i].name.bytes, name.bytes, name.length))
+			return &sums[i];
+	}
+	sums[*used].name = name;
+	return &sums[(*used)++];
+}
+
+static int by_growth(const void *a, const void *b)
+{
+	const struct vmt_phase_sum *one = a, *other = b;
+
+	if (one->growth != other->growth)
+		return one->growth > other->growth ? -1 : 1;
+	return one->name.bytes < other->name.bytes ? -1 : one->name.bytes > other->name.bytes;
+}
+
+size_t vmt_phase_sum(const struct vmt_view *view, uint64_t maps_end, struct vmt_phase_sum *ret_sums,
+		     size_t most)
+{
+	uint64_t count = vmt_view_count(view, VMT_SECTION_MARKS), maps = 0;
+	struct vmt_phase_sum *sums = calloc((size_t)count + 1, sizeof(*sums)), *last = NULL;
+	struct vmt_rec_mark mark;
+	size_t used = 0;
+
+	for (uint64_t i = 0; sums && i < count; i++) {
+		if (!vmt_view_mark(view, i, &mark))
+			continue;
+		if (last)
+			last->growth += (int64_t)(mark.maps - maps);
+		last = sum_of(sums, &used, vmt_view_string(view, mark.name));
+		last->times++;
+		maps = mark.maps;
+	}
+	if (last && !is_full(view, VMT_SECTION_MARKS))
+		last->growth += (int64_t)(maps_end - maps);
+	if (used)
+		qsort(sums, used, sizeof(*sums), by_growth);
+	for (size_t i = 0; i < used && i < most; i++)
+		ret_sums[i] = sums[i];
+	free(sums);
+	return used;
 }

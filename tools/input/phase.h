@@ -30,6 +30,21 @@ struct vmt_phase_bounds {
 VMT_MUST_CHECK int vmt_phase_find(const struct vmt_view *view, const struct vmt_phase *phase,
 				  struct vmt_phase_bounds *ret_bounds);
 
+/* What happened from each mark of one name to the mark behind it, whatever its name, or to the end. */
+struct vmt_phase_sum {
+	struct vmt_view_string name;
+	uint64_t times;
+	int64_t growth; /* maps */
+};
+
+/*
+ * Fill in the names that grew most, the first ones if they grew alike, and at most `most` of them. maps_end:
+ * what there were at the end; if marks were lost, nothing is known of what came after the last one. Returns how
+ * many names there are; without memory, 0.
+ */
+size_t vmt_phase_sum(const struct vmt_view *view, uint64_t maps_end, struct vmt_phase_sum *ret_sums,
+		     size_t most);
+
 /* Did the recording run out of room for values at marks? They would have to be guessed. */
 bool vmt_phase_has_lost_values(const struct vmt_view *view);
 

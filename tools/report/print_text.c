@@ -4,8 +4,10 @@
  * processes, they come first, with a line each. The core decides what a report says. Used by
  * print.c.
  */
+#include "core/base/printable.h"
 #include "explain/explain_record.h"
 #include "input/liveness.h"
+#include "input/phase.h"
 #include "leak/leak.h"
 #include "report/print_allocators.h"
 #include "report/cause_lead.h"
@@ -241,6 +243,36 @@ static bool has_unnamed_row(const struct vmt_view *view, struct vmt_symbols *sym
 	return false;
 }
 
+#define PHASES 6u
+
+/* "  marks   +120 maps after 120 marks \"remember\", 0 after 120 marks \"scratch\", each up to the next mark" */
+static void add_marks(struct vmt_lines *lines, const struct vmt_view *view, uint64_t torn_down)
+{
+	struct vmt_phase_sum sum[PHASES];
+	size_t names = vmt_phase_sum(view, vmt_view_maps_now(view) + torn_down, sum, PHASES);
+	char *text = vmt_must_copy(""), *more, *name;
+	struct vmt_number growth, times;
+
+	for (size_t i = 0; i < names && i < PHASES; i++) {
+		name = vmt_must(strndup(sum[i].name.bytes, sum[i].name.length));
+		vmt_printable(name, strlen(name));
+		more = vmt_must_format("%s%s%s%s after %s mark%s \"%s\"", text, i ? ", " : "",
+				       vmt_lines_number_signed(&growth, sum[i].growth),
+				       i                  ? "" :
+				       sum[i].growth == 1 ? " map" :
+							    " maps",
+				       vmt_lines_number(&times, sum[i].times),
+				       sum[i].times == 1 ? "" : "s", name);
+		free(name);
+		free(text);
+		text = more;
+	}
+	if (names)
+		vmt_lines_add(lines, 10, "  marks   %s%s, each up to the next mark", text,
+			      names > PHASES ? ", and others" : "");
+	free(text);
+}
+
 /*
  * Stacks of an interpreter's own functions say little about a script that made many maps, and
  * addresses say nothing.
@@ -255,7 +287,7 @@ static void add_hint(struct vmt_lines *lines, const struct vmt_view *view,
 				vmt_unnamed_hint(view, symbols) :
 				NULL;
 
-	if (hint)
+	if (hint && !(vmt_view_count(view, VMT_SECTION_MARKS) && strstr(hint, "vmatrace_mark")))
 		vmt_lines_add(lines, 10, "  script  %s", hint);
 	if (vmt_headroom_was_short())
 		vmt_lines_add(
@@ -385,6 +417,7 @@ void vmt_print_recording(FILE *stream, const struct vmt_loaded_recording *record
 	print_picture(stream, view, &text, &options->picture);
 	if (totals)
 		add_allocators(&lines, view, totals, symbols, text.verbose);
+	add_marks(&lines, view, text.torn_down);
 	add_hint(&lines, view, symbols);
 	if (has_rows) {
 		use_rows(&ops, &rows,
