@@ -188,6 +188,10 @@ shim_symbols() {
 	shim_objects | xargs nm -g --defined-only | awk 'NF == 3 { print $3 }' | sort -u
 }
 
+tool_symbols() {
+	find "$BUILD/tools" -name '*.o' | xargs nm -g --defined-only | awk 'NF == 3 { print $3 }' | sort -u
+}
+
 exported() {
 	nm -D --defined-only "$LIB" | awk '{ print $3 }'
 }
@@ -202,6 +206,7 @@ check_symbols() {
 	only core-undefined "^(vmt_.*|$string|_GLOBAL_OFFSET_TABLE_)\$" core_undefined
 	never core-no-variables ' [BbDC] ' core_symbols
 	only prefixes "^((vmt|VMT|vmatrace)_.*|$wrappers|$string)\$" shim_symbols
+	only tool-prefixes '^(vmt_.*|main)$' tool_symbols
 	only exported "^($wrappers|vmatrace_.*)\$" exported
 	# All that the library may use of libc, and only while it starts.
 	only symbol-budget '^(_ITM_.*|__cxa_finalize|__gmon_start__|__errno_location|'\

@@ -224,6 +224,9 @@ for {set i 0} {$i < 400} {incr i 2} { dict unset kept $i }
 EOF
 told ruby 'ruby does not say which line of a script runs; vmatrace_mark' ruby kept.rb
 check "ruby: its library has no names" grep -q 'libruby[^ ]* is stripped: its debug package' <<<"$(hint names)"
+DEBUGINFOD_URLS=http://127.0.0.1:1 "$TOOL" report --debuginfod rec >report.txt 2>&1
+check "ruby: nor has a server that is down" grep -q 'libruby[^ ]* is stripped, and debuginfod gave no symbols' \
+	<<<"$(hint names)"
 told tcl 'tcl does not say which line of a script runs; vmatrace_mark' tclsh kept.tcl
 check "tcl: its library has no names" grep -q 'libtcl[^ ]* is stripped: its debug package' <<<"$(hint names)"
 # The heap of a Lisp is a file with code, but none that has symbols or a debug package.

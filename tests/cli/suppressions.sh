@@ -97,7 +97,7 @@ ${CC:-cc} -g -O1 -shared -fPIC -DLIBRARY part.c -o libpart.so || exit 2
 ${CC:-cc} -s -O1 part.c -o part -L. -lpart -Wl,-rpath,"$TMP" || exit 2
 status part 23 "$TOOL" check --per-site=0 -- ./part
 has part-line err '^  vma:\^named\$$'
-has part-left-over err '^1 call site without names has no line; allow for it with --per-site=N\.$'
+has part-left-over err '^1 call site without names has no suppression; allow for it with --per-site=N\.$'
 
 # A helper that maps for others: the line is for the one that called it, however many helpers are
 # between the two, and not for what another caller leaks some day.

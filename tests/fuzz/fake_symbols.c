@@ -122,6 +122,11 @@ char *vmt_functions_plain_name(const char *name)
 	return strdup(name);
 }
 
+bool vmt_debuginfod_is_allowed(void)
+{
+	return false;
+}
+
 void vmt_debuginfod_allow(bool show_progress)
 {
 	(void)show_progress;

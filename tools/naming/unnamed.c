@@ -10,6 +10,7 @@
  */
 #include "naming/unnamed.h"
 #include "core/report/report.h"
+#include "input/debuginfod.h"
 #include "naming/names.h"
 #include "util/must.h"
 
@@ -133,6 +134,9 @@ static const char *advice(struct vmt_view_string path, const char *copy, bool ha
 	if (access(copy, R_OK))
 		return "is not where it was: vmatrace report --symbols=DIR names its functions if "
 		       "DIR has the same file";
+	if (vmt_report_is_system(path) && vmt_debuginfod_is_allowed())
+		return "is stripped, and debuginfod gave no symbols for it (is its server, "
+		       "DEBUGINFOD_URLS, reachable?): its debug package names its functions";
 	if (vmt_report_is_system(path))
 		return "is stripped: its debug package, or vmatrace report --debuginfod, names its "
 		       "functions";

@@ -203,7 +203,7 @@ static void put_uncovered(FILE *stream, const struct vmt_verdict *verdict)
 	}
 	if (count)
 		fprintf(stream,
-			"%zu call site%s without names ha%s no line; allow for %s with "
+			"%zu call site%s without names ha%s no suppression; allow for %s with "
 			"--per-site=N.\n",
 			count, count == 1 ? "" : "s", count == 1 ? "s" : "ve",
 			count == 1 ? "it" : "them");
@@ -226,10 +226,10 @@ static void put_suppressing(FILE *stream, const struct vmt_verdict *verdict)
 			"(--generate-suppressions=FILE writes it):\n",
 			variable_of(verdict));
 		put_lines(stream, &proposals);
-		put_uncovered(stream, verdict);
 	} else {
 		fputs(".\n", stream);
 	}
+	put_uncovered(stream, verdict);
 	vmt_suppress_forget(&proposals);
 }
 
