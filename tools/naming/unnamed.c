@@ -39,7 +39,8 @@ static bool is_of_interest(const struct vmt_view *view, const struct vmt_rec_mod
 
 /* What is missing in a module. */
 struct gaps {
-	uint64_t unnamed; /* frames without a function, which another copy of the file may name */
+	uint64_t made; /* maps made at call sites whose place is such a frame… */
+	uint64_t unnamed; /* …without a function, which another copy of the file may name */
 	uint64_t lineless; /* maps made at call sites whose place is a function without a line */
 	bool has_lines;
 };
@@ -73,15 +74,20 @@ static void count_places(const struct vmt_view *view, struct vmt_symbols *symbol
 	struct vmt_rec_site site;
 
 	for (uint64_t i = VMT_SITE_FIRST; i < vmt_view_count(view, VMT_SECTION_SITES); i++) {
-		if (vmt_view_site(view, i, &site) &&
-		    vmt_report_blame(view, &site, vmt_names_resolve, &names, &spot) &&
-		    vmt_names_resolve(&names, &site, spot, &place) && !place.file &&
-		    !place.other_module && !place.other_path &&
-		    vmt_view_frame(view, spot.frame, &frame) &&
-		    vmt_view_module(view, frame.module, &module) && is_of_interest(view, &module) &&
-		    !gaps[frame.module].has_lines &&
-		    !vmt_report_is_system(vmt_view_string(view, module.path)))
-			gaps[frame.module].lineless += site.counters.created + site.counters.split;
+		struct gaps *of;
+
+		if (!vmt_view_site(view, i, &site) ||
+		    !vmt_report_blame(view, &site, vmt_names_resolve, &names, &spot) ||
+		    !vmt_view_frame(view, spot.frame, &frame) ||
+		    !vmt_view_module(view, frame.module, &module) || !is_of_interest(view, &module))
+			continue;
+		of = &gaps[frame.module];
+		if (!vmt_names_resolve(&names, &site, spot, &place))
+			of->made += of->unnamed ? site.counters.created + site.counters.split : 0;
+		else if (!place.file && !place.other_module && !place.other_path &&
+			 !of->has_lines &&
+			 !vmt_report_is_system(vmt_view_string(view, module.path)))
+			of->lineless += site.counters.created + site.counters.split;
 	}
 }
 
@@ -100,7 +106,15 @@ static bool may_be_elf(const struct vmt_view *view, const struct vmt_rec_module 
 	return n < 0 || (n == SELFMAG && !memcmp(magic, ELFMAG, SELFMAG));
 }
 
-/* Find the module that lacks most: functions, or else lines; false if none lacks anything. */
+static uint64_t missing_of(const struct gaps *gaps, int step)
+{
+	return step == 0 ? gaps->made : step == 1 ? gaps->unnamed : gaps->lineless;
+}
+
+/*
+ * Find the module that lacks most: functions, those that made maps first, or else lines; false if none lacks
+ * anything.
+ */
 static bool find_most(const struct vmt_view *view, struct vmt_symbols *symbols,
 		      struct vmt_rec_module *ret_module, bool *ret_has_functions)
 {
@@ -110,16 +124,16 @@ static bool find_most(const struct vmt_view *view, struct vmt_symbols *symbols,
 
 	count_frames(view, symbols, gaps);
 	count_places(view, symbols, gaps);
-	for (int lines = 0; lines < 2 && !most; lines++) {
+	for (int step = 0; step < 3 && !most; step++) {
 		for (uint64_t i = 0; i < modules; i++) {
-			uint64_t missing = lines ? gaps[i].lineless : gaps[i].unnamed;
+			uint64_t missing = missing_of(&gaps[i], step);
 
 			if (missing <= most || !vmt_view_module(view, i, &module) ||
 			    !may_be_elf(view, &module))
 				continue;
 			most = missing;
 			*ret_module = module;
-			*ret_has_functions = lines;
+			*ret_has_functions = step == 2;
 		}
 	}
 	free(gaps);
