@@ -68,6 +68,122 @@ status thread-not-all 23 "$TOOL" check --per-site=20 --suppressions=thread.supp 
 strip --strip-debug thread
 status thread-no-lines 23 "$TOOL" check --per-site=20 --generate-suppressions=thread.supp -- ./thread
 has thread-by-name thread.supp '^(vma|split):\^worker\$$'
+# Calls in several lines of such a function are one call site, but a line is for itself.
+cat >lines.c <<'EOF'
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#define PAGE(i) mmap(0, 4096, (i) & 1 ? PROT_READ : PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+static int known, leak;
+static void *worker(void *unused)
+{
+	for (int i = 0; i < known; i++)
+		PAGE(i); /* KNOWN worker */
+	for (int i = 0; i < leak; i++)
+		PAGE(i); /* LEAK worker */
+	return unused;
+}
+int main(int argc, char **argv)
+{
+	pthread_t thread;
+
+	known = atoi(argv[1]);
+	leak = atoi(argv[2]);
+	if (argc > 3)
+		return pthread_create(&thread, 0, worker, 0) || pthread_join(thread, 0);
+	for (int i = 0; i < known; i++)
+		PAGE(i); /* KNOWN main */
+	for (int i = 0; i < leak; i++)
+		PAGE(i); /* LEAK main */
+	return 0;
+}
+EOF
+cat >lines.py <<'EOF'
+import mmap, sys
+kept = []
+for i in range(int(sys.argv[1])):
+    kept.append(mmap.mmap(-1, 4096, prot=1 << i % 2))  # KNOWN module
+for i in range(int(sys.argv[2])):
+    kept.append(mmap.mmap(-1, 4096, prot=1 << i % 2))  # LEAK module
+EOF
+${CC:-cc} -g -O1 -pthread lines.c -o lines || exit 2
+# one_line STATUS TEST "OPTIONS" KNOWN LEAK: check of $program, with so many maps in the two lines
+one_line() {
+	# shellcheck disable=SC2086 # words
+	status "$name-$2" "$1" "$TOOL" check $3 -- $program "$4" "$5" $kind
+}
+# each_line NAME FILE MARK LIMIT PROGRAM [KIND]: a leak beside maps that are suppressed by their line
+each_line() {
+	local name=$1 file=$2 limit=--per-site=$4 program=$5 kind=${6:-} known leak supp
+	known=$(grep -n "KNOWN $3" "$2" | cut -d: -f1) leak=$(grep -n "LEAK $3" "$2" | cut -d: -f1)
+	supp=--suppressions=$name.supp
+	one_line 23 both "$limit --generate-suppressions=$name.both" 60 50
+	has "$name-both-known" "$name.both" "^vma:$file:$known\\$\$"
+	has "$name-both-leak" "$name.both" "^vma:$file:$leak\\$\$"
+	has "$name-both-said" err "^  vma:$file:$leak\\$\$"
+	one_line 0 both-suppressed "$limit --suppressions=$name.both" 60 50
+	one_line 0 both-growth "--max-growth=90 --suppressions=$name.both" 90 120
+	echo "vma:$file:$known\$" >"$name.supp"
+	one_line 0 alone "$limit $supp" 60 0
+	one_line 23 less "$limit $supp" 60 50
+	has "$name-less-maps" err "\+50 by mmap in .* .*$file:$leak$"
+	check "$name-less-used" sh -c '! grep -q "matched nothing" err'
+	has "$name-less-counted" err "^ +1 +60  vma:$file:$known"
+	one_line 23 more "$limit $supp --generate-suppressions=$name.rest" 60 70
+	has "$name-more-maps" err "\+70 by mmap in .* .*$file:$leak$"
+	check "$name-more-used" sh -c '! grep -q "matched nothing" err'
+	check "$name-more-line" [ "$(grep -v '^#' "$name.rest")" = "vma:$file:$leak\$" ]
+	one_line 23 growth "--max-growth=90 $supp" 90 120
+	has "$name-growth-line" err "$file:$leak"
+	one_line 0 saved "--save=$name.json" 5 5
+	one_line 23 more-than-saved "--baseline=$name.json $limit $supp" 60 50
+	one_line 23 grown "--baseline=$name.json $supp" 60 90
+	one_line 0 known-grown "--baseline=$name.json $supp" 90 5
+}
+each_line lines-main lines.c main 0 ./lines
+each_line lines-thread lines.c worker 20 ./lines thread
+each_line lines-python lines.py module 20 "${PYTHON:-python3} lines.py"
+# A line that names the function is for all of them.
+echo 'vma:^main$' >lines.supp
+status lines-by-name 0 "$TOOL" check --per-site=0 --suppressions=lines.supp -- ./lines 20 50
+# What is suppressed in workers is so by its line, too, and excuses nothing of their parent.
+cat >workers.c <<'EOF'
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#define PAGE(i) mmap(0, 4096, (i) & 1 ? PROT_READ : PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+int main(int argc, char **argv)
+{
+	for (int worker = 0; worker < 2; worker++) {
+		if (!fork()) {
+			for (int i = 0; i < atoi(argv[1]); i++)
+				PAGE(i); /* KNOWN worker */
+			for (int i = 0; i < atoi(argv[2]); i++)
+				PAGE(i); /* LEAK worker */
+			_exit(argc > 4);
+		}
+		wait(0);
+	}
+	for (int i = 0; i < atoi(argv[3]); i++)
+		PAGE(i); /* PARENT */
+	return 0;
+}
+EOF
+${CC:-cc} -g -O1 workers.c -o workers || exit 2
+place() { echo "workers.c:$(grep -n "PAGE(i); /. $1" workers.c | cut -d: -f1)"; }
+echo "vma:$(place 'KNOWN worker')\$" >workers.supp
+status workers-saved 0 "$TOOL" check --save=workers.json -- ./workers 4 0 4
+for limit in --suppressions=workers.supp "--suppressions=workers.supp --per-site=9"; do
+	# shellcheck disable=SC2086 # words
+	{
+		status "workers-known ${limit#* }" 0 "$TOOL" check --baseline=workers.json $limit -- ./workers 90 0 4
+		status "workers-leak ${limit#* }" 23 "$TOOL" check --baseline=workers.json $limit -- ./workers 90 60 4
+		has "workers-leak-line ${limit#* }" err "\+56 by mmap in main $(place 'LEAK worker')"
+		status "workers-parent ${limit#* }" 23 "$TOOL" check --baseline=workers.json $limit -- ./workers 90 0 60
+		has "workers-parent-line ${limit#* }" err "\+56 by mmap in main $(place PARENT)"
+	}
+done
 # Where only a part has names, what is left over is said: the lines alone do not make it pass.
 cat >part.c <<'EOF'
 #include <sys/mman.h>

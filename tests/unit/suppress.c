@@ -233,3 +233,94 @@ Test(suppress, a_line_says_which_function_calls_which)
 	cr_assert_null(vmt_suppress_line_extent(&site, line));
 	free(line);
 }
+
+/* What the process that is being read has by run, in this line, which main calls in the outer one. */
+static void add_line(struct vmt_summary_site *site, uint32_t line, uint32_t outer, int64_t maps)
+{
+	struct vmt_stack stack = { calloc(2, sizeof(*stack.frame)), 2 };
+	char *key;
+
+	for (uint32_t i = 0; i < stack.count; i++) {
+		stack.frame[i] = (struct vmt_stack_frame){
+			.module = strdup("app"),
+			.function = strdup(i ? "main" : "run"),
+			.file = strdup("m.c"),
+			.line = i ? outer : line,
+			.is_user = true,
+			.is_own = true,
+		};
+	}
+	key = vmt_stack_key(&stack, true);
+	vmt_summary_add_part(site, key, &stack, maps, 0);
+	site->current += maps;
+	free(key);
+}
+
+static void end_process(struct vmt_summary_program *program, struct vmt_summary_site *site,
+			bool is_forked)
+{
+	vmt_summary_add_process(program, site->current, is_forked);
+	site->maps = site->current > site->maps ? site->current : site->maps;
+	site->current = 0;
+}
+
+Test(suppress, a_line_is_for_its_part_of_a_call_site)
+{
+	struct vmt_summary summary = { .programs = NULL };
+	struct vmt_summary_program *program = vmt_summary_program(&summary, "app");
+	struct vmt_summary_site *site = vmt_summary_site(program, "mmap", "app!run\napp!main");
+	struct vmt_suppress_left left;
+
+	add_line(site, 16, 30, 20);
+	add_line(site, 19, 30, 5);
+	end_process(program, site, false);
+	add_line(site, 16, 30, 70);
+	add_line(site, 19, 30, 9);
+	add_line(site, 21, 30, 8);
+	end_process(program, site, true);
+	cr_assert_eq(site->stack.frame[0].line, 16);
+	cr_assert_eq(parse("vma:m.c:99$"), 0);
+	cr_assert_eq(vmt_suppress_extent(&suppressions, site), VMT_SUPPRESS_NONE);
+	cr_assert_eq(parse("vma:m.c:16$"), 0);
+	cr_assert_eq(vmt_suppress_extent(&suppressions, site), VMT_SUPPRESS_SOME);
+	left = vmt_suppress_left(&suppressions, program, site, VMT_SUPPRESS_IN_ALL, false);
+	cr_assert_eq(left.maps, 17);
+	cr_assert_eq(left.stack->frame[0].line, 19);
+	left = vmt_suppress_left(&suppressions, program, site, VMT_SUPPRESS_IN_OTHERS, false);
+	cr_assert_eq(left.maps, 5);
+	cr_assert_eq(vmt_suppress_sum(&suppressions, program->process->gain, 3), 70);
+	vmt_suppress_count(&suppressions, site, site->maps);
+	cr_assert_eq(suppressions.item[1].sites, 1);
+	cr_assert_eq(suppressions.item[1].maps, 70);
+	vmt_suppress_free(&suppressions);
+	cr_assert_eq(parse("vma:^run$ by ^main$\n"), 0);
+	cr_assert_eq(vmt_suppress_extent(&suppressions, site), VMT_SUPPRESS_ALL);
+	vmt_suppress_count(&suppressions, site, site->maps);
+	cr_assert_eq(suppressions.item[0].sites, 1);
+	cr_assert_eq(suppressions.item[0].maps, 87);
+	vmt_suppress_free(&suppressions);
+	vmt_summary_free(&summary);
+}
+
+/* Recursion makes many stacks of one call site. Memory is bounded, and the lines that all of them share hold. */
+Test(suppress, parts_are_bounded)
+{
+	struct vmt_summary summary = { .programs = NULL };
+	struct vmt_summary_program *program = vmt_summary_program(&summary, "app");
+	struct vmt_summary_site *site = vmt_summary_site(program, "mmap", "app!run\napp!main");
+	size_t parts = 0;
+
+	for (uint32_t line = 1; line <= 1000; line++)
+		add_line(site, line, 3000, 1);
+	end_process(program, site, false);
+	for (const struct vmt_summary_part *part = site->part; part; part = part->next)
+		parts++;
+	cr_assert_eq(parts, 257);
+	cr_assert_eq(site->stack.frame[0].line, 1);
+	cr_assert_eq(parse("vma:m.c:9*\n"), 0);
+	cr_assert_eq(vmt_suppress_extent(&suppressions, site), VMT_SUPPRESS_SOME);
+	cr_assert_eq(parse("vma:m.c:3000$\n"), 0);
+	cr_assert_eq(vmt_suppress_extent(&suppressions, site), VMT_SUPPRESS_ALL);
+	vmt_suppress_free(&suppressions);
+	vmt_summary_free(&summary);
+}

@@ -9,6 +9,9 @@
 
 #include <fnmatch.h>
 
+/* Parts of a call site that are told apart; generated code may have a call in each of its lines. */
+#define PARTS_MOST 256u
+
 /* Does the pattern match the path, or the end of it after a slash? */
 static bool matches_path(const char *pattern, const char *path)
 {
@@ -43,6 +46,20 @@ void vmt_summary_init(struct vmt_summary *summary, const struct vmt_summary_opti
 	};
 }
 
+static void free_parts(struct vmt_summary_site *site)
+{
+	struct vmt_summary_part *part = site->part, *next;
+
+	if (!part)
+		vmt_stack_free(&site->stack);
+	for (; part; part = next) {
+		next = part->next;
+		vmt_stack_free(&part->stack);
+		free(part->key);
+		free(part);
+	}
+}
+
 static void free_sites(struct vmt_summary_program *program)
 {
 	struct vmt_summary_site *site, *next;
@@ -50,7 +67,7 @@ static void free_sites(struct vmt_summary_program *program)
 	HASH_ITER(hh, program->sites, site, next)
 	{
 		HASH_DEL(program->sites, site);
-		vmt_stack_free(&site->stack);
+		free_parts(site);
 		free(site->key);
 		free(site->call);
 		free(site);
@@ -96,21 +113,121 @@ static void fold_unforked(struct vmt_summary_program *program, int64_t growth)
 		program->unforked = growth;
 }
 
+/* Returns the part with this key, which is added if it is new. */
+static struct vmt_summary_part *find_part(struct vmt_summary_site *site, const char *key)
+{
+	struct vmt_summary_part **at = &site->part;
+
+	for (uint32_t i = 0; *at; at = &(*at)->next) {
+		if (!strcmp((*at)->key, key))
+			return *at;
+		if (++i == PARTS_MOST && *key)
+			key = "";
+	}
+	*at = vmt_must_alloc(1, sizeof(**at));
+	(*at)->key = vmt_must_copy(key);
+	return *at;
+}
+
+/* A part that stands for several lines has only those that are the same in all of its stacks. */
+static void keep_same_lines(struct vmt_stack *kept, const struct vmt_stack *other)
+{
+	for (uint32_t i = 1; i <= kept->count; i++) {
+		struct vmt_stack_frame *frame = &kept->frame[kept->count - i];
+
+		if (i > other->count || other->frame[other->count - i].line != frame->line)
+			frame->line = 0;
+	}
+}
+
+void vmt_summary_add_part(struct vmt_summary_site *site, const char *key, struct vmt_stack *stack,
+			  int64_t maps, int64_t at_end)
+{
+	struct vmt_summary_part *part = find_part(site, key);
+
+	if (!*part->key && part->stack.frame) {
+		keep_same_lines(&part->stack, stack);
+		vmt_stack_free(stack);
+	} else if (!part->stack.frame || maps > part->current) {
+		vmt_stack_free(&part->stack);
+		part->stack = *stack;
+	} else {
+		vmt_stack_free(stack);
+	}
+	part->current += maps;
+	part->current_at_end += at_end;
+}
+
+struct vmt_summary_site vmt_summary_part_of(const struct vmt_summary_site *site,
+					    const struct vmt_summary_part *part)
+{
+	struct vmt_summary_site alone = *site;
+
+	alone.part = NULL;
+	if (part)
+		alone.stack = part->stack;
+	return alone;
+}
+
+/* Keep the largest values of parts, too; the stack to show is that of the largest of these. */
+static void fold_parts(struct vmt_summary_site *site)
+{
+	const struct vmt_summary_part *most = site->part;
+	struct vmt_summary_part *part;
+
+	for (part = site->part; part; part = part->next) {
+		part->maps = part->current > part->maps ? part->current : part->maps;
+		part->current = part->current_at_end = 0;
+		most = *part->key && part->maps > most->maps ? part : most;
+	}
+	if (most)
+		site->stack = most->stack;
+}
+
+static size_t count_gains(const struct vmt_summary_site *site)
+{
+	size_t n = 0;
+
+	if (site->current <= 0)
+		return 0;
+	for (const struct vmt_summary_part *part = site->part; part; part = part->next)
+		n += part->current || part->current_at_end;
+	return site->part ? n : 1;
+}
+
+static void add_gains(struct vmt_summary_process *process, const struct vmt_summary_site *site)
+{
+	const struct vmt_summary_part *part = site->part;
+
+	if (site->current <= 0)
+		return;
+	if (!part)
+		process->gain[process->count++] =
+			(struct vmt_summary_gain){ site, NULL, site->current,
+						   site->current_at_end };
+	for (; part; part = part->next) {
+		if (part->current || part->current_at_end)
+			process->gain[process->count++] =
+				(struct vmt_summary_gain){ site, part, part->current,
+							   part->current_at_end };
+	}
+}
+
 void vmt_summary_add_process(struct vmt_summary_program *program, int64_t growth, bool is_forked)
 {
 	struct vmt_summary_process *process;
 	struct vmt_summary_site *site;
-	size_t count = HASH_COUNT(program->sites);
+	size_t count = 0;
 
+	for (site = program->sites; site; site = site->hh.next)
+		count += count_gains(site);
 	process = vmt_must_alloc(1, sizeof(*process) + count * sizeof(process->gain[0]));
 	process->next = program->process;
 	process->growth = growth;
 	process->is_forked = is_forked;
 	for (site = program->sites; site; site = site->hh.next) {
-		if (site->current <= 0)
-			continue;
-		process->gain[process->count].site = site;
-		process->gain[process->count++].maps = site->current;
+		add_gains(process, site);
+		fold_parts(site);
 	}
 	program->process = process;
 	program->processes++;

@@ -15,10 +15,23 @@
 #define HASH_NONFATAL_OOM 0
 #include <uthash.h>
 
+/* The calls of a call site that are made from the same lines, which its key does not have. */
+struct vmt_summary_part {
+	struct vmt_summary_part *next;
+	char *key; /* the stack with lines; "" = others than these, where there are too many */
+	struct vmt_stack stack;
+	int64_t maps; /* as of a site, each in the process where it is most */
+	int64_t current;
+	int64_t current_at_end;
+};
+
 struct vmt_summary_site {
 	char *key; /* the call, then the stack, one frame a line */
 	char *call;
-	struct vmt_stack stack; /* with files and lines; empty if it comes from a baseline */
+	/* With files and lines: that of the part with most. Empty if it comes from a baseline. */
+	struct vmt_stack stack;
+	struct vmt_summary_part
+		*part; /* a list; NULL: it is not made of parts, and owns its stack */
 	int64_t maps; /* live maps, or the maps added during the phase */
 	int64_t current; /* likewise, of the process that is being read */
 	int64_t at_end; /* without those that were given back only because it ended */
@@ -34,16 +47,21 @@ struct vmt_summary_site {
 	UT_hash_handle hh;
 };
 
+/* What a part of a call site gained in one process. */
+struct vmt_summary_gain {
+	const struct vmt_summary_site *site;
+	const struct vmt_summary_part *part; /* NULL if the site is not made of parts */
+	int64_t maps;
+	int64_t at_end;
+};
+
 /* One process of a program, and what its call sites gained in it. Not in baselines. */
 struct vmt_summary_process {
 	struct vmt_summary_process *next;
 	int64_t growth;
 	bool is_forked; /* a fork child: all is since the fork */
 	size_t count;
-	struct {
-		const struct vmt_summary_site *site;
-		int64_t maps;
-	} gain[];
+	struct vmt_summary_gain gain[]; /* the parts of a site are beside each other */
 };
 
 struct vmt_summary_program {
@@ -123,6 +141,17 @@ void vmt_summary_note_uncompared(struct vmt_summary_program *program, const stru
 /* Returns the site, which is added if it is new, with an empty stack. */
 struct vmt_summary_site *vmt_summary_site(struct vmt_summary_program *program, const char *call,
 					  const char *stack);
+
+/*
+ * Add what a process has at one stack of the site to the part with these lines; key: the stack with
+ * lines. The stack belongs to the site from then on, and is freed if it is not needed.
+ */
+void vmt_summary_add_part(struct vmt_summary_site *site, const char *key, struct vmt_stack *stack,
+			  int64_t maps, int64_t at_end);
+
+/* Returns the site as if it were made of this part only. It owns nothing. NULL: as it is. */
+struct vmt_summary_site vmt_summary_part_of(const struct vmt_summary_site *site,
+					    const struct vmt_summary_part *part);
 
 /* Returns the stack in the site's key: one frame a line, the innermost first. */
 const char *vmt_summary_frames(const struct vmt_summary_site *site);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Turns recordings into a summary. Sites with different addresses but the same normalised stack
- * become one; the stack that is shown is that of the site with the most maps. See summary.h.
+ * become one, whose parts are those of the same lines. See summary.h.
  */
 #include "check/returned.h"
 #include "check/summary.h"
@@ -217,7 +217,7 @@ static void add_site(struct vmt_summary_program *program, const struct process *
 	struct vmt_rec_site recorded;
 	struct vmt_summary_site counts;
 	struct vmt_stack stack;
-	char *key;
+	char *key, *lines;
 
 	if (!vmt_view_site(process->view, index, &recorded) ||
 	    !count_site(process, index, &recorded, &counts))
@@ -231,15 +231,12 @@ static void add_site(struct vmt_summary_program *program, const struct process *
 	site = vmt_summary_site(program, vmt_calls_name(recorded.call), key);
 	site->is_cut = is_cutting(recorded.call);
 	site->is_file |= process->is_file[index];
-	if (!site->stack.frame || counts.maps > site->current) {
-		vmt_stack_free(&site->stack);
-		site->stack = stack;
-	} else {
-		vmt_stack_free(&stack);
-	}
+	lines = key_of(&recorded, &stack, true);
+	vmt_summary_add_part(site, lines, &stack, counts.maps, counts.at_end);
 	add_counts(site, &counts);
 	if (process->is_highest)
 		site->at_peak += (int64_t)process->at_peak[index];
+	free(lines);
 	free(key);
 }
 

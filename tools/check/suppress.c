@@ -84,11 +84,12 @@ static bool matches_frame(const char *pattern, const struct vmt_stack_frame *fra
 	       (*frame->module && vmt_suppress_matches(pattern, frame->module));
 }
 
-static bool is_of_type(const struct vmt_summary_site *site, enum vmt_suppress_type type)
+static bool is_of_type(const struct vmt_summary_site *site, const struct vmt_stack *stack,
+		       enum vmt_suppress_type type)
 {
 	switch (type) {
 	case VMT_SUPPRESS_SPLIT: return site->is_cut;
-	case VMT_SUPPRESS_STACK: return vmt_stack_is_thread(&site->stack);
+	case VMT_SUPPRESS_STACK: return vmt_stack_is_thread(stack);
 	case VMT_SUPPRESS_FILE: return site->is_file;
 	default: return true;
 	}
@@ -117,14 +118,26 @@ static bool matches_stack(const struct vmt_suppression *item, const struct vmt_s
 	return part == item->part_count;
 }
 
-bool vmt_suppress_covers(const struct vmt_suppression *item, const struct vmt_summary_site *site)
+static bool covers_stack(const struct vmt_suppression *item, const struct vmt_summary_site *site,
+			 const struct vmt_stack *stack)
 {
-	if (!is_of_type(site, item->type))
+	if (!is_of_type(site, stack, item->type))
 		return false;
-	if (matches_stack(item, &site->stack))
+	if (matches_stack(item, stack))
 		return true;
 	/* A call whose stack was lost has only this name. */
-	return !site->stack.count && vmt_suppress_matches(item->pattern, VMT_SUPPRESS_NO_STACK);
+	return !stack->count && vmt_suppress_matches(item->pattern, VMT_SUPPRESS_NO_STACK);
+}
+
+bool vmt_suppress_covers(const struct vmt_suppression *item, const struct vmt_summary_site *site)
+{
+	const struct vmt_summary_part *part = site->part;
+
+	if (!part)
+		return covers_stack(item, site, &site->stack);
+	while (part && !covers_stack(item, site, &part->stack))
+		part = part->next;
+	return part != NULL;
 }
 
 struct vmt_suppression *vmt_suppress_find(const struct vmt_suppressions *suppressions,
@@ -135,6 +148,103 @@ struct vmt_suppression *vmt_suppress_find(const struct vmt_suppressions *suppres
 			return &suppressions->item[i];
 	}
 	return NULL;
+}
+
+/* The same for one of its parts. */
+static struct vmt_suppression *find_for(const struct vmt_suppressions *suppressions,
+					const struct vmt_summary_site *site,
+					const struct vmt_summary_part *part)
+{
+	struct vmt_summary_site alone = vmt_summary_part_of(site, part);
+
+	return vmt_suppress_find(suppressions, &alone);
+}
+
+enum vmt_suppress_extent vmt_suppress_extent(const struct vmt_suppressions *suppressions,
+					     const struct vmt_summary_site *site)
+{
+	const struct vmt_summary_part *part = site->part;
+	size_t found = 0, parts = 0;
+
+	do {
+		found += find_for(suppressions, site, part) != NULL;
+		parts++;
+		part = part ? part->next : NULL;
+	} while (part);
+	return !found ? VMT_SUPPRESS_NONE : found < parts ? VMT_SUPPRESS_SOME : VMT_SUPPRESS_ALL;
+}
+
+int64_t vmt_suppress_sum(const struct vmt_suppressions *suppressions,
+			 const struct vmt_summary_gain *gain, size_t count)
+{
+	int64_t sum = 0;
+
+	for (; count--; gain++) {
+		if (find_for(suppressions, gain->site, gain->part))
+			sum += gain->maps;
+	}
+	return sum;
+}
+
+/* What is suppressed and below zero excuses nothing, nor does it add to the others. */
+static void find_left(struct vmt_suppress_left *left, const struct vmt_suppressions *suppressions,
+		      const struct vmt_summary_process *process,
+		      const struct vmt_summary_site *site, bool at_end)
+{
+	const struct vmt_stack *stack = NULL;
+	int64_t sum = 0, suppressed = 0, most = 0;
+
+	for (size_t i = 0; i < process->count; i++) {
+		const struct vmt_summary_gain *gain = &process->gain[i];
+		int64_t maps = at_end ? gain->at_end : gain->maps;
+
+		if (gain->site != site)
+			continue;
+		sum += maps;
+		if (find_for(suppressions, site, gain->part)) {
+			suppressed += maps;
+		} else if (!stack || maps > most) {
+			most = maps;
+			stack = gain->part ? &gain->part->stack : &site->stack;
+		}
+	}
+	sum -= suppressed > 0 ? suppressed : 0;
+	if (stack && (!left->stack || sum > left->maps))
+		*left = (struct vmt_suppress_left){ sum, stack };
+}
+
+struct vmt_suppress_left vmt_suppress_left(const struct vmt_suppressions *suppressions,
+					   const struct vmt_summary_program *program,
+					   const struct vmt_summary_site *site,
+					   enum vmt_suppress_process in, bool at_end)
+{
+	const struct vmt_summary_process *process = program->process;
+	struct vmt_suppress_left left = { site->maps < 0 ? site->maps : 0, NULL };
+
+	for (; process; process = process->next) {
+		if (in & (process->is_forked ? VMT_SUPPRESS_IN_FORKED : VMT_SUPPRESS_IN_OTHERS))
+			find_left(&left, suppressions, process, site, at_end);
+	}
+	return left;
+}
+
+void vmt_suppress_count(const struct vmt_suppressions *suppressions,
+			const struct vmt_summary_site *site, int64_t maps)
+{
+	const struct vmt_summary_part *part = site->part;
+
+	do {
+		struct vmt_suppression *item = find_for(suppressions, site, part);
+		int64_t its = part && part->maps < maps ? part->maps : maps;
+
+		if (item) {
+			item->sites += item->last != site;
+			item->last = site;
+			item->maps += its;
+			maps -= its;
+		}
+		part = part ? part->next : NULL;
+	} while (part);
 }
 
 void vmt_suppress_note(const struct vmt_suppressions *suppressions,

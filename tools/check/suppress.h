@@ -32,8 +32,9 @@ struct vmt_suppression {
 	const char *source; /* the name of its file; NULL if it is compiled into a program */
 	uint32_t line;
 	bool is_known; /* it matches a call site, whether or not that has grown */
-	uint64_t sites; /* call sites that it suppressed */
+	uint64_t sites; /* call sites that it suppressed, or parts of */
 	int64_t maps; /* the growth of these */
+	const struct vmt_summary_site *last; /* the last of them */
 };
 
 struct vmt_suppressions {
@@ -55,12 +56,48 @@ VMT_MUST_CHECK int vmt_suppress_parse(struct vmt_suppressions *suppressions, con
 VMT_MUST_CHECK int vmt_suppress_load(struct vmt_suppressions *suppressions, const char *path,
 				     char error[VMT_SUPPRESS_ERROR_MAX]);
 
-/* Returns the first line that matches the site, or NULL. Counts nothing. */
+/* Returns the first line that matches a part of the site, or NULL. Counts nothing. */
 struct vmt_suppression *vmt_suppress_find(const struct vmt_suppressions *suppressions,
 					  const struct vmt_summary_site *site);
 
-/* Does this line match the site? */
+/* Does this line match a part of the site? */
 bool vmt_suppress_covers(const struct vmt_suppression *item, const struct vmt_summary_site *site);
+
+/* How much of a call site is suppressed: a line of the source may be that of some of its parts only. */
+enum vmt_suppress_extent {
+	VMT_SUPPRESS_NONE,
+	VMT_SUPPRESS_SOME,
+	VMT_SUPPRESS_ALL,
+};
+
+enum vmt_suppress_extent vmt_suppress_extent(const struct vmt_suppressions *suppressions,
+					     const struct vmt_summary_site *site);
+
+/* Returns how many of these maps are suppressed. */
+int64_t vmt_suppress_sum(const struct vmt_suppressions *suppressions,
+			 const struct vmt_summary_gain *gain, size_t count);
+
+enum vmt_suppress_process {
+	VMT_SUPPRESS_IN_FORKED = 1,
+	VMT_SUPPRESS_IN_OTHERS = 2,
+	VMT_SUPPRESS_IN_ALL = 3,
+};
+
+/* What of a call site is not suppressed, in the process where that is most. */
+struct vmt_suppress_left {
+	int64_t maps;
+	const struct vmt_stack
+		*stack; /* of the part with most of these maps; NULL: there is none */
+};
+
+struct vmt_suppress_left vmt_suppress_left(const struct vmt_suppressions *suppressions,
+					   const struct vmt_summary_program *program,
+					   const struct vmt_summary_site *site,
+					   enum vmt_suppress_process in, bool at_end);
+
+/* Count the use of the lines that match the site, which has so many maps more. */
+void vmt_suppress_count(const struct vmt_suppressions *suppressions,
+			const struct vmt_summary_site *site, int64_t maps);
 
 /* Mark every line that matches the site as known. */
 void vmt_suppress_note(const struct vmt_suppressions *suppressions,

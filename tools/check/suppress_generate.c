@@ -34,6 +34,26 @@ bool vmt_suppress_is_possible(const struct vmt_finding *finding)
 	       (finding->rule == VMT_RULE_MAX_GROWTH || finding->rule == VMT_RULE_PER_SITE);
 }
 
+bool vmt_suppress_lacks_line(const struct vmt_finding *finding)
+{
+	const struct vmt_summary_part *part;
+	struct vmt_summary_site alone;
+	bool is_lacking;
+	char *line;
+
+	if (!vmt_suppress_is_possible(finding))
+		return false;
+	part = finding->site->part;
+	do {
+		alone = vmt_summary_part_of(finding->site, part);
+		line = vmt_suppress_line(&alone, 1);
+		is_lacking = !line && (!part || part->maps > 0);
+		free(line);
+		part = part ? part->next : NULL;
+	} while (part && !is_lacking);
+	return is_lacking;
+}
+
 /* Call sites that a line covers besides the one that it is for. */
 struct others {
 	uint64_t sites;
@@ -54,6 +74,26 @@ static bool is_twin(const struct vmt_summary_site *a, const struct vmt_summary_s
 	return true;
 }
 
+/* How many maps of another call site, which it has now, does the line cover that no other line does? */
+static uint64_t count_covered(const struct vmt_suppressions *tried,
+			      const struct vmt_suppression *item,
+			      const struct vmt_summary_site *site)
+{
+	const struct vmt_summary_part *part = site->part;
+	uint64_t maps = 0;
+
+	do {
+		struct vmt_summary_site alone = vmt_summary_part_of(site, part);
+		int64_t its = part ? part->maps : site->maps;
+
+		if (its > 0 && vmt_suppress_covers(item, &alone) &&
+		    !vmt_suppress_find(tried, &alone))
+			maps += (uint64_t)its;
+		part = part ? part->next : NULL;
+	} while (part);
+	return maps;
+}
+
 /* Those that another line covers already do not count, nor does a twin, which is no other matter. */
 static struct others count_others(const struct vmt_verdict *verdict,
 				  const struct vmt_suppressions *tried,
@@ -63,14 +103,15 @@ static struct others count_others(const struct vmt_verdict *verdict,
 	const struct vmt_summary_program *program = verdict->summary->programs;
 	const struct vmt_summary_site *site;
 	struct others others = { 0, 0 };
+	uint64_t maps;
 
 	for (; program; program = program->hh.next) {
 		for (site = program->sites; site; site = site->hh.next) {
-			if (site == wanted || site->maps <= 0 || is_twin(site, wanted) ||
-			    !vmt_suppress_covers(item, site) || vmt_suppress_find(tried, site))
+			if (site->key == wanted->key || site->maps <= 0 || is_twin(site, wanted))
 				continue;
-			others.sites++;
-			others.maps += (uint64_t)site->maps;
+			maps = count_covered(tried, item, site);
+			others.sites += maps > 0;
+			others.maps += maps;
 		}
 	}
 	return others;
@@ -156,17 +197,18 @@ static char *warning_of(const struct vmt_summary_site *site, const char *line,
 	return vmt_suppress_line_is_numbered(site) ? add_numbered(text) : text;
 }
 
-/* Returns whether a new line was added. */
+/* Returns whether a new line was added for a part of the finding's call site. */
 static bool add_line(struct vmt_proposals *proposals, const struct vmt_verdict *verdict,
-		     struct vmt_suppressions *tried, const struct vmt_finding *finding)
+		     struct vmt_suppressions *tried, const struct vmt_finding *finding,
+		     const struct vmt_summary_site *alone)
 {
 	char error[VMT_SUPPRESS_ERROR_MAX];
 	struct others others = { 0, 0 };
 	char *line;
 
-	if (!vmt_suppress_is_possible(finding) || vmt_suppress_find(tried, finding->site))
+	if (vmt_suppress_find(tried, alone))
 		return false;
-	line = find_line(verdict, tried, finding->site, &others);
+	line = find_line(verdict, tried, alone, &others);
 	if (!line || vmt_suppress_parse(tried, line, strlen(line), error)) {
 		free(line);
 		return false;
@@ -176,9 +218,28 @@ static bool add_line(struct vmt_proposals *proposals, const struct vmt_verdict *
 	proposals->item[proposals->count++] = (struct vmt_proposal){
 		.reason = vmt_must_copy(finding->message),
 		.line = line,
-		.warning = warning_of(finding->site, line, &others),
+		.warning = warning_of(alone, line, &others),
 	};
 	return true;
+}
+
+/* A line of the source may be that of one part, so each that has maps needs a line that covers it. */
+static bool add_lines(struct vmt_proposals *proposals, const struct vmt_verdict *verdict,
+		      struct vmt_suppressions *tried, const struct vmt_finding *finding)
+{
+	const struct vmt_summary_part *part = finding->site ? finding->site->part : NULL;
+	bool is_added = false;
+
+	if (!vmt_suppress_is_possible(finding))
+		return false;
+	do {
+		struct vmt_summary_site alone = vmt_summary_part_of(finding->site, part);
+
+		if (!part || part->maps > 0)
+			is_added |= add_line(proposals, verdict, tried, finding, &alone);
+		part = part ? part->next : NULL;
+	} while (part);
+	return is_added;
 }
 
 /* Judge once with the lines tried so far. Returns whether another round is needed. */
@@ -194,7 +255,7 @@ static bool try_again(struct vmt_proposals *proposals, const struct vmt_verdict 
 	again.maps = 0;
 	vmt_verdict_judge(&again);
 	for (size_t i = 0; i < again.count; i++)
-		has_more |= add_line(proposals, verdict, tried, &again.finding[i]);
+		has_more |= add_lines(proposals, verdict, tried, &again.finding[i]);
 	vmt_verdict_free(&again);
 	return has_more;
 }
@@ -234,14 +295,11 @@ static void put_comment(FILE *stream, const char *before, const char *text, cons
 /* Why there is no line for a finding. */
 static void put_impossible(FILE *stream, const struct vmt_finding *finding)
 {
-	char *line = NULL;
-
 	if (!vmt_suppress_is_possible(finding))
 		put_comment(stream, "", finding->message, "; no suppression lifts this limit");
-	else if (!(line = vmt_suppress_line(finding->site, 1)))
+	else if (vmt_suppress_lacks_line(finding))
 		put_comment(stream, "", finding->message,
 			    "; there is no line for it that would not suppress all of the program");
-	free(line);
 }
 
 void vmt_suppress_generate(FILE *stream, const struct vmt_verdict *verdict)
@@ -252,7 +310,8 @@ void vmt_suppress_generate(FILE *stream, const struct vmt_verdict *verdict)
 		put_impossible(stream, &verdict->finding[i]);
 	vmt_suppress_propose(&proposals, verdict);
 	for (size_t i = 0; i < proposals.count; i++) {
-		put_comment(stream, "", proposals.item[i].reason, "");
+		if (!i || strcmp(proposals.item[i].reason, proposals.item[i - 1].reason))
+			put_comment(stream, "", proposals.item[i].reason, "");
 		if (proposals.item[i].warning)
 			put_comment(stream, "The line ", proposals.item[i].warning, "");
 		fprintf(stream, "%s\n", proposals.item[i].line);

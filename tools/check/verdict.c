@@ -11,17 +11,7 @@
 
 const struct vmt_stack_frame *vmt_verdict_place(const struct vmt_finding *finding)
 {
-	return finding->site ? vmt_stack_blame(&finding->site->stack) : NULL;
-}
-
-int64_t vmt_verdict_given_back(const struct vmt_finding *finding)
-{
-	const struct vmt_summary_site *site = finding->site;
-
-	return finding->rule == VMT_RULE_PER_SITE && !finding->is_forked &&
-			       *finding->program->torn_down_by ?
-		       site->maps - site->at_end :
-		       0;
+	return finding->stack ? vmt_stack_blame(finding->stack) : NULL;
 }
 
 void vmt_verdict_add(struct vmt_verdict *verdict, const struct vmt_finding *finding, char *message)
@@ -29,6 +19,8 @@ void vmt_verdict_add(struct vmt_verdict *verdict, const struct vmt_finding *find
 	verdict->finding =
 		vmt_must_grow(verdict->finding, verdict->count, sizeof(*verdict->finding));
 	verdict->finding[verdict->count] = *finding;
+	if (finding->site && !finding->stack)
+		verdict->finding[verdict->count].stack = &finding->site->stack;
 	verdict->finding[verdict->count++].message = message;
 }
 
@@ -87,19 +79,6 @@ static void judge_number(struct vmt_verdict *verdict, enum vmt_rule rule,
 	vmt_verdict_add(verdict, &finding, message);
 }
 
-/* The heap is one map and comes with the very first malloc, so it is no growth of a call site. */
-static int64_t with_heap(int64_t maps, const struct vmt_summary_site *site)
-{
-	return maps < 1 && !strcmp(site->call, "brk") ? 1 : maps;
-}
-
-static int64_t base_of(const struct vmt_summary_program *base, const struct vmt_summary_site *site)
-{
-	const struct vmt_summary_site *old = vmt_summary_find_site(base, site->key);
-
-	return with_heap(old ? old->maps : 0, site);
-}
-
 static const char *plural(int64_t maps)
 {
 	return maps == 1 || maps == -1 ? "" : "s";
@@ -108,61 +87,13 @@ static const char *plural(int64_t maps)
 /* What was given back only because the program ended counts as kept; the caller frees it. */
 static char *given_back_words(const struct vmt_finding *finding)
 {
-	int64_t maps = vmt_verdict_given_back(finding);
 	struct vmt_number number;
 
-	if (maps <= 0)
+	if (finding->given_back <= 0)
 		return vmt_must_copy("");
 	return vmt_must_format("; %s given back by %s at the end",
-			       vmt_lines_number_plain(&number, maps),
+			       vmt_lines_number_plain(&number, finding->given_back),
 			       finding->program->torn_down_by);
-}
-
-/* What a call site has more than in the baseline. */
-struct more {
-	int64_t base;
-	int64_t now;
-	int64_t maps; /* how many more that is */
-	int64_t forked_base;
-	int64_t forked; /* what it gained more in fork children */
-};
-
-/*
- * Can what call sites gained in fork children be compared? Older baselines do not know it, and where call
- * sites have been aligned, these numbers have not.
- */
-static bool can_compare_forked(const struct vmt_verdict *verdict,
-			       const struct vmt_summary_program *program)
-{
-	return verdict->base && verdict->base->knows_forked && !program->is_aligned;
-}
-
-/* Which of several workers a request falls on is chance: they have a rule of their own. */
-static bool has_workers(const struct vmt_verdict *verdict,
-			const struct vmt_summary_program *program)
-{
-	return can_compare_forked(verdict, program) && program->fork_children > 1 &&
-	       program->processes > program->fork_children;
-}
-
-static struct more more_of(const struct vmt_verdict *verdict,
-			   const struct vmt_summary_program *program,
-			   const struct vmt_summary_program *base,
-			   const struct vmt_summary_site *site)
-{
-	const struct vmt_summary_site *old = vmt_summary_find_site(base, site->key);
-	struct more more = { .base = base_of(base, site),
-			     .now = site->maps,
-			     .forked_base = with_heap(old ? old->forked : 0, site) };
-
-	if (has_workers(verdict, program)) {
-		more.base = with_heap(old ? old->unforked : 0, site);
-		more.now = site->unforked;
-	}
-	more.maps = more.now - more.base;
-	if (can_compare_forked(verdict, program))
-		more.forked = site->forked - more.forked_base;
-	return more;
 }
 
 /* "+30 maps by mmap in take: 30 instead of 0 in the baseline" */
@@ -195,7 +126,7 @@ static char *site_message(const struct vmt_verdict *verdict, const struct vmt_fi
 }
 
 static void judge_site(struct vmt_verdict *verdict, const struct vmt_summary_program *program,
-		       const struct vmt_summary_site *site, const struct more *more)
+		       const struct vmt_summary_site *site, const struct vmt_verdict_more *more)
 {
 	const struct vmt_limit *limit = &verdict->limit[VMT_RULE_PER_SITE];
 	bool is_forked = more->forked > more->maps;
@@ -203,9 +134,11 @@ static void judge_site(struct vmt_verdict *verdict, const struct vmt_summary_pro
 		.rule = VMT_RULE_PER_SITE,
 		.program = program,
 		.site = site,
+		.stack = is_forked ? more->forked_stack : more->stack,
 		.is_forked = is_forked,
-		.maps = is_forked ? site->forked : more->now,
+		.maps = is_forked ? more->forked_now : more->now,
 		.base = is_forked ? more->forked_base : more->base,
+		.given_back = is_forked || !*program->torn_down_by ? 0 : more->given_back,
 	};
 
 	finding.site_maps = finding.maps;
@@ -217,131 +150,17 @@ static void judge_site(struct vmt_verdict *verdict, const struct vmt_summary_pro
 	vmt_verdict_add(verdict, &finding, site_message(verdict, &finding));
 }
 
-/* The heap's first map, as above: it is no growth of the program either. */
-static int64_t heap_of(const struct vmt_summary_program *program,
-		       const struct vmt_summary_program *base)
-{
-	const struct vmt_summary_site *site;
-
-	for (site = program->sites; site; site = site->hh.next) {
-		const struct vmt_summary_site *old = vmt_summary_find_site(base, site->key);
-
-		if (site->maps > 0 && base_of(base, site) > (old ? old->maps : 0))
-			return 1;
-	}
-	return 0;
-}
-
-/* Of maps that are judged together, those of suppressed call sites do not count where they are known. */
-static void excuse_given_back(const struct vmt_verdict *verdict,
-			      const struct vmt_summary_site *site,
-			      struct vmt_verdict_growth *growth)
-{
-	int64_t maps = site->before_end - site->maps;
-
-	if (maps <= 0 || !vmt_suppress_find(verdict->suppressions, site))
-		return;
-	growth->given_back += maps;
-}
-
-static void note_worst(struct vmt_verdict_growth *growth, const struct vmt_summary_site *site,
-		       const struct more *more)
-{
-	if (more->maps > growth->worst_maps) {
-		growth->worst_maps = more->maps;
-		growth->worst = site;
-	}
-	if (more->forked > growth->worst_forked_maps) {
-		growth->worst_forked_maps = more->forked;
-		growth->worst_forked = site;
-	}
-}
-
-/* What a process gained at call sites that are suppressed, beyond the baseline. */
-static int64_t excused_in(const struct vmt_verdict *verdict,
-			  const struct vmt_summary_program *program,
-			  const struct vmt_summary_process *process,
-			  const struct vmt_summary_program *base)
-{
-	bool by_forked = process->is_forked && can_compare_forked(verdict, program);
-	int64_t excused = 0;
-
-	for (size_t i = 0; i < process->count; i++) {
-		const struct vmt_summary_site *site = process->gain[i].site;
-		struct more than = more_of(verdict, program, base, site);
-		int64_t more = process->gain[i].maps - (by_forked ? than.forked_base : than.base);
-
-		if (more > 0 && vmt_suppress_find(verdict->suppressions, site))
-			excused += more;
-	}
-	return excused;
-}
-
-/* What is suppressed in one process excuses nothing in another. */
-static void survey_processes(const struct vmt_verdict *verdict,
-			     const struct vmt_summary_program *program,
-			     const struct vmt_summary_program *base,
-			     struct vmt_verdict_growth *growth)
-{
-	const struct vmt_summary_process *process = program->process;
-	int64_t heap = heap_of(program, base);
-	bool is_pool = has_workers(verdict, program);
-
-	growth->most = growth->forked = INT64_MIN;
-	growth->forked_least = INT64_MAX;
-	for (; process; process = process->next) {
-		int64_t gained =
-			process->growth - heap - excused_in(verdict, program, process, base);
-
-		if (process->is_forked) {
-			growth->forked = gained > growth->forked ? gained : growth->forked;
-			growth->forked_least =
-				gained < growth->forked_least ? gained : growth->forked_least;
-		}
-		if (!(process->is_forked && is_pool))
-			growth->most = gained > growth->most ? gained : growth->most;
-	}
-	growth->base = !base ? 0 : is_pool ? base->unforked : base->growth;
-}
-
-static void survey_sites(const struct vmt_verdict *verdict,
-			 const struct vmt_summary_program *program,
-			 const struct vmt_summary_program *base,
-			 struct vmt_verdict_growth *ret_growth)
-{
-	const struct vmt_summary_site *site;
-
-	*ret_growth = (struct vmt_verdict_growth){ .worst = NULL };
-	survey_processes(verdict, program, base, ret_growth);
-	for (site = program->sites; site; site = site->hh.next) {
-		struct more more = more_of(verdict, program, base, site);
-		struct vmt_suppression *suppression;
-
-		vmt_suppress_note(verdict->suppressions, site);
-		excuse_given_back(verdict, site, ret_growth);
-		if (more.maps <= 0 && more.forked <= 0)
-			continue;
-		suppression = vmt_suppress_find(verdict->suppressions, site);
-		if (!suppression) {
-			note_worst(ret_growth, site, &more);
-			continue;
-		}
-		suppression->sites++;
-		suppression->maps += more.maps > more.forked ? more.maps : more.forked;
-	}
-}
-
 static void judge_sites(struct vmt_verdict *verdict, const struct vmt_summary_program *program,
 			const struct vmt_summary_program *base, bool with_forked)
 {
 	const struct vmt_summary_site *site;
 
 	for (site = program->sites; site; site = site->hh.next) {
-		struct more more = more_of(verdict, program, base, site);
+		struct vmt_verdict_more more =
+			vmt_verdict_growth_more(verdict, program, base, site);
 
 		more.forked = with_forked ? more.forked : 0;
-		if ((more.maps <= 0 && more.forked <= 0) ||
-		    vmt_suppress_find(verdict->suppressions, site))
+		if ((more.maps <= 0 && more.forked <= 0) || more.suppressed == VMT_SUPPRESS_ALL)
 			continue;
 		/* Whoever allows a number of unseen changes has chosen how they are judged. */
 		if (!vmt_summary_is_unseen(site) || !verdict->limit[VMT_RULE_UNSEEN].is_set)
@@ -352,7 +171,7 @@ static void judge_sites(struct vmt_verdict *verdict, const struct vmt_summary_pr
 /* Is it much, and by a call that the program makes itself? Thread stacks and malloc's maps vary. */
 static bool is_worth_telling(const struct vmt_verdict *verdict, const struct vmt_finding *finding)
 {
-	const struct vmt_stack *stack = &finding->site->stack;
+	const struct vmt_stack *stack = finding->stack;
 	int64_t more = finding->maps - finding->base;
 
 	return more > VMT_VERDICT_CHANCE && more > verdict->forgiven_maps && stack->count &&
@@ -415,7 +234,7 @@ static void judge_program(struct vmt_verdict *verdict, const struct vmt_summary_
 	/* A program that is not in the baseline has no growth. */
 	if (verdict->base && !base)
 		return;
-	survey_sites(verdict, program, base, &growth);
+	vmt_verdict_growth_survey(verdict, program, base, &growth);
 	judge_all_sites(verdict, program, base, &growth);
 	vmt_verdict_growth_judge(verdict, program, base, &growth);
 }

@@ -17,10 +17,13 @@ struct vmt_finding {
 	enum vmt_rule rule;
 	const struct vmt_summary_program *program;
 	const struct vmt_summary_site *site; /* the site to blame, or NULL */
+	const struct vmt_stack
+		*stack; /* of its part with most of these maps; NULL without a site */
 	int64_t maps;
 	int64_t site_maps; /* how many of these maps are the site's */
 	int64_t base;
 	int64_t allowed; /* the largest value that would have passed */
+	int64_t given_back; /* how many of the site's were given back only because the program ended */
 	bool is_forked; /* these numbers are what a fork child gained since the fork */
 	char *message; /* a sentence without a full stop */
 };
@@ -55,10 +58,42 @@ struct vmt_verdict_growth {
 	int64_t forked_least; /* and in the one that grew least */
 	int64_t given_back; /* maps of suppressed call sites that were given back at the end */
 	const struct vmt_summary_site *worst; /* the site that grew most */
+	const struct vmt_stack *worst_stack;
 	int64_t worst_maps;
 	const struct vmt_summary_site *worst_forked; /* the one that grew most in a fork child */
+	const struct vmt_stack *worst_forked_stack;
 	int64_t worst_forked_maps;
 };
+
+/*
+ * What a call site has more than in the baseline. Of one that is suppressed in part, this is about the
+ * rest: the baseline does not say which parts its maps were of, so these may have been any.
+ */
+struct vmt_verdict_more {
+	enum vmt_suppress_extent suppressed;
+	int64_t base;
+	int64_t now;
+	int64_t maps; /* how many more that is */
+	const struct vmt_stack *stack; /* of the part with most of them */
+	int64_t forked_base;
+	int64_t forked_now;
+	int64_t forked; /* what it gained more in fork children */
+	const struct vmt_stack *forked_stack;
+	int64_t whole; /* the larger of the two, with what is suppressed */
+	int64_t given_back; /* how many of `now` were given back only because the program ended */
+};
+
+/* It is looked for in suppressions only if there is more. */
+struct vmt_verdict_more vmt_verdict_growth_more(const struct vmt_verdict *verdict,
+						const struct vmt_summary_program *program,
+						const struct vmt_summary_program *base,
+						const struct vmt_summary_site *site);
+
+/* Find how much a program grew, and count the use of suppressions. */
+void vmt_verdict_growth_survey(const struct vmt_verdict *verdict,
+			       const struct vmt_summary_program *program,
+			       const struct vmt_summary_program *base,
+			       struct vmt_verdict_growth *ret_growth);
 
 /* Add a finding, with a message that belongs to it from then on. */
 void vmt_verdict_add(struct vmt_verdict *verdict, const struct vmt_finding *finding, char *message);
@@ -91,9 +126,6 @@ void vmt_verdict_free(struct vmt_verdict *verdict);
  */
 const struct vmt_stack_frame *vmt_verdict_place(const struct vmt_finding *finding);
 
-/* How many of the maps of a call site that is judged were given back only because the program ended. */
-int64_t vmt_verdict_given_back(const struct vmt_finding *finding);
-
 /* Returns one line, "vmatrace: check passed: …"; the caller frees it. */
 char *vmt_verdict_summary(const struct vmt_verdict *verdict);
 
@@ -122,6 +154,8 @@ void vmt_suppress_forget(struct vmt_proposals *proposals);
 void vmt_suppress_generate(FILE *stream, const struct vmt_verdict *verdict);
 /* Is it about maps that suppressed call sites do not count for? */
 bool vmt_suppress_is_possible(const struct vmt_finding *finding);
+/* Is it, and is there no line for some of these maps that would not suppress all of the program? */
+bool vmt_suppress_lacks_line(const struct vmt_finding *finding);
 /* Write Markdown for $GITHUB_STEP_SUMMARY. */
 void vmt_github_summary(FILE *stream, const struct vmt_verdict *verdict);
 

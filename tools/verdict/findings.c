@@ -73,7 +73,7 @@ static json_t *finding_of(const struct vmt_verdict *verdict, const struct vmt_fi
 	json_object_set_new(object, "function", vmt_value_string(place ? place->function : NULL));
 	json_object_set_new(object, "file", vmt_value_string(place ? place->file : NULL));
 	json_object_set_new(object, "line", number_or_null(place ? place->line : 0));
-	json_object_set_new(object, "stack", stack_of(&finding->site->stack));
+	json_object_set_new(object, "stack", stack_of(finding->stack));
 	add_gone(object, verdict, finding);
 	return object;
 }

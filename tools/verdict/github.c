@@ -61,7 +61,7 @@ static void put_finding(FILE *stream, const struct vmt_verdict *verdict,
 		put_stack_line(stream, note);
 	free(note);
 	if (finding->site)
-		vmt_backtrace_put(&finding->site->stack, UINT32_MAX, put_stack_line, stream);
+		vmt_backtrace_put(finding->stack, UINT32_MAX, put_stack_line, stream);
 	fputc('\n', stream);
 }
 

@@ -110,7 +110,7 @@ static char *name_of(const struct vmt_finding *finding)
 
 	if (vmt_summary_is_unseen(finding->site))
 		return vmt_must_copy("per-site: calls that were not seen");
-	names = shortened(functions_of(&finding->site->stack));
+	names = shortened(functions_of(finding->stack));
 	name = vmt_must_format("per-site: %s in %s", finding->site->call, names);
 	free(names);
 	return name;
@@ -150,7 +150,7 @@ static void put_failure(FILE *stream, const struct vmt_verdict *verdict,
 	if (note)
 		put_stack_line(stream, note);
 	if (finding->site)
-		vmt_backtrace_put(&finding->site->stack, UINT32_MAX, put_stack_line, stream);
+		vmt_backtrace_put(finding->stack, UINT32_MAX, put_stack_line, stream);
 	fputs("</failure>\n    </testcase>\n", stream);
 	free(message);
 	free(note);

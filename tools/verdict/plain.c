@@ -5,7 +5,6 @@
  */
 #include "verdict/backtrace.h"
 #include "verdict/gone.h"
-#include "check/suppress_line.h"
 #include "check/verdict.h"
 #include "core/base/fmt.h"
 #include "util/lines.h"
@@ -38,7 +37,7 @@ static void put_number(struct vmt_fmt *fmt, int64_t number)
 /* Otherwise it would look like memory that nobody ever gives back. */
 static void put_given_back(struct vmt_fmt *fmt, const struct vmt_finding *finding)
 {
-	int64_t given_back = vmt_verdict_given_back(finding);
+	int64_t given_back = finding->given_back;
 
 	if (given_back <= 0)
 		return;
@@ -74,7 +73,7 @@ static void put_site(struct vmt_fmt *fmt, const struct vmt_finding *finding, boo
 	}
 	vmt_fmt_end(fmt);
 	put_given_back(fmt, finding);
-	vmt_backtrace_put(&finding->site->stack, DEPTH, put_stack_line, fmt);
+	vmt_backtrace_put(finding->stack, DEPTH, put_stack_line, fmt);
 }
 
 static void put_gone(struct vmt_fmt *fmt, const struct vmt_verdict *verdict,
@@ -136,12 +135,11 @@ static void put_most(struct vmt_fmt *fmt, const struct vmt_finding *finding)
 		vmt_fmt_str(fmt, "calls that were not seen");
 	} else {
 		vmt_fmt_str(fmt, finding->site->call);
-		vmt_fmt_str(fmt, finding->site->stack.count ?
-					 " here, more than any other call site:" :
-					 " in an unknown stack");
+		vmt_fmt_str(fmt, finding->stack->count ? " here, more than any other call site:" :
+							 " in an unknown stack");
 	}
 	vmt_fmt_end(fmt);
-	vmt_backtrace_put(&finding->site->stack, DEPTH, put_stack_line, fmt);
+	vmt_backtrace_put(finding->stack, DEPTH, put_stack_line, fmt);
 }
 
 static void put_finding(FILE *stream, const struct vmt_verdict *verdict, size_t index)
@@ -193,14 +191,8 @@ static void put_uncovered(FILE *stream, const struct vmt_verdict *verdict)
 {
 	size_t count = 0;
 
-	for (size_t i = 0; i < verdict->count; i++) {
-		char *line = vmt_suppress_is_possible(&verdict->finding[i]) ?
-				     vmt_suppress_line(verdict->finding[i].site, 1) :
-				     NULL;
-
-		count += vmt_suppress_is_possible(&verdict->finding[i]) && !line;
-		free(line);
-	}
+	for (size_t i = 0; i < verdict->count; i++)
+		count += vmt_suppress_lacks_line(&verdict->finding[i]);
 	if (count)
 		fprintf(stream,
 			"%zu call site%s without names ha%s no suppression; allow for %s with "

@@ -158,7 +158,7 @@ static json_t *result_of(const struct vmt_verdict *verdict, const struct vmt_fin
 	json_array_append_new(locations, result_location(finding));
 	json_object_set_new(result, "locations", locations);
 	if (finding->site) {
-		json_object_set_new(result, "stacks", stacks_of(&finding->site->stack));
+		json_object_set_new(result, "stacks", stacks_of(finding->stack));
 		json_object_set_new(result, "partialFingerprints", fingerprint_of(finding->site));
 	}
 	return result;
