@@ -17,6 +17,7 @@
 struct way {
 	uint32_t hash; /* of the frames outside of the call; 0 = no stack */
 	bool maps; /* its call maps memory */
+	bool is_apart; /* what it maps has never merged, and it cuts nothing: all starts are its own */
 	uint64_t made; /* starts of maps that it has put in all the run… */
 	uint64_t live; /* …and that are there now… */
 	uint64_t known; /* …of which it is known who mapped them… */
@@ -50,6 +51,7 @@ static void read_ways(const struct vmt_explain_record *record, struct way *way)
 			continue;
 		way[i].hash = hash_of(record->view, &site);
 		way[i].maps = site.counters.created > 0;
+		way[i].is_apart = !site.counters.merged && !site.counters.split;
 		way[i].made = site.counters.created + site.counters.split;
 	}
 	for (size_t i = 0; i < record->count; i++) {
@@ -189,7 +191,8 @@ static bool has_taken_over(const struct vmt_explain_record *record, const struct
 {
 	int64_t gained = rises->site[index], given_back = 0;
 
-	if (gained <= 0 || keeps_most(&way[index]) || (rises->all - rises->kept) * 2 >= gained)
+	if (gained <= 0 || way[index].is_apart || keeps_most(&way[index]) ||
+	    (rises->all - rises->kept) * 2 >= gained)
 		return false;
 	for (uint32_t i = VMT_SITE_FIRST; i < record->explain.facts.sites; i++) {
 		if (way[i].hash != way[index].hash && rises->site[i] < 0)

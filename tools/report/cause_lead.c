@@ -182,15 +182,18 @@ size_t vmt_cause_lead_lines(struct vmt_lines *lines, struct vmt_explain_record *
 			    uint64_t now, uint64_t torn_down, const char *part)
 {
 	struct vmt_cause_names names = { vmt_cause_site_of, vmt_cause_plain_given_back, record };
-	bool is_after_peak;
+	bool is_after_peak, has_leak;
 	size_t lead;
 
 	if (vmt_explain_record_lacks_maps(record))
 		return 0;
 	vmt_cause_leak(lines, record, now, torn_down);
-	if (!lines->count)
+	has_leak = lines->count > 0;
+	if (!has_leak)
 		vmt_cause_kept(lines, record, torn_down);
 	is_after_peak = vmt_cause_peak_lead(lines, record);
+	if (is_after_peak && !has_leak)
+		vmt_cause_left(lines, record);
 	if (is_after_peak)
 		put_limit(lines, record);
 	else

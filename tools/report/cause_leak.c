@@ -208,3 +208,27 @@ void vmt_cause_kept(struct vmt_lines *lines, struct vmt_explain_record *record, 
 	}
 	free(kept);
 }
+
+void vmt_cause_left(struct vmt_lines *lines, struct vmt_explain_record *record)
+{
+	const struct vmt_explain_facts *facts = &record->explain.facts;
+	uint64_t start = record->view->header.maps_start, *live = vmt_explain_by_site(facts);
+	struct vmt_explain_share share;
+	struct vmt_number number, all;
+	char by[416];
+
+	for (size_t i = 0; live && i < record->count; i++) {
+		if (record->map[i].put_by >= VMT_SITE_FIRST)
+			vmt_explain_count_site(live, facts, record->map[i].put_by, 1);
+	}
+	share = vmt_explain_share_of(live, facts);
+	if (share.part >= VMT_TREND_SMALL && record->count > start &&
+	    share.part >= (record->count - start) / 2) {
+		vmt_cause_put_site(by, sizeof(by), record, share.site, live);
+		vmt_lines_add(lines, 10,
+			      "  left    now that the peak is over: %s of the %s maps, by %s",
+			      vmt_lines_number(&number, share.part),
+			      vmt_lines_number(&all, record->count), by);
+	}
+	free(live);
+}

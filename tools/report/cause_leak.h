@@ -20,4 +20,10 @@ void vmt_cause_leak(struct vmt_lines *lines, struct vmt_explain_record *record, 
  */
 void vmt_cause_kept(struct vmt_lines *lines, struct vmt_explain_record *record, uint64_t torn_down);
 
+/*
+ * Add a sentence if one place has most of what is left of the growth up to a peak that is over: the causes are
+ * those of the peak.
+ */
+void vmt_cause_left(struct vmt_lines *lines, struct vmt_explain_record *record);
+
 #endif
