@@ -259,6 +259,16 @@ EOF
 			status "goes on for $ms ms, without, $turn" 0 vmatrace check --max-growth=20 -- ./goes_on 0 $ms
 		done
 	done
+	# A test may wait until such a process is gone, and it is not gone before it is reaped.
+	cat >until_gone.sh <<'EOF'
+sh -c 'sleep 0.2 & echo $! >left.pid'
+for i in 1 2 3 4 5 6 7 8 9 10; do
+	kill -0 "$(cat left.pid)" 2>/dev/null || exit 0
+	sleep 0.1
+done
+exit 3
+EOF
+	status goes-on-until-gone 0 vmatrace check --max-growth=20 -- sh until_gone.sh
 }
 
 # What tells two tests apart is not always their program.

@@ -103,6 +103,22 @@ static int read_error(int fd)
 	return n == (ssize_t)sizeof(error) ? error : 0;
 }
 
+/*
+ * Processes that the child has left behind may be ours by now (PR_SET_CHILD_SUBREAPER). Whoever waits for
+ * one of them to be gone, as by kill -0, waits until it is reaped.
+ */
+static void await(pid_t pid, int *ret_status)
+{
+	pid_t ended;
+	int status;
+
+	do {
+		ended = waitpid(-1, &status, 0);
+		if (ended == pid)
+			*ret_status = status;
+	} while (ended != pid && (ended > 0 || errno == EINTR));
+}
+
 int vmt_child_run(const char *path, char **argv, char **environment, pid_t *ret_pid,
 		  int *ret_status)
 {
@@ -130,8 +146,7 @@ int vmt_child_run(const char *path, char **argv, char **environment, pid_t *ret_
 		close(pipe_fd[0]);
 	if (pid < 0)
 		return -error;
-	while (waitpid(pid, ret_status, 0) < 0 && errno == EINTR)
-		;
+	await(pid, ret_status);
 	*ret_pid = pid;
 	return -error;
 }

@@ -8,6 +8,9 @@
 #define VMT_CURVE_WINDOWS     8u /* parts of the run that are compared */
 #define VMT_CURVE_BUCKETS_MAX 65536u
 
+#define VMT_TREND_SMALL  16u /* maps; less growth than this is not mentioned */
+#define VMT_TREND_RIPPLE 4u /* maps that come and go */
+
 struct vmt_curve_bucket {
 	uint64_t min;
 	uint64_t max;

@@ -3,17 +3,12 @@
 #include "core/trend/trend.h"
 
 #include "core/trend/trend_run.h"
+#include "core/trend/trend_waves.h"
 #include "core/trend/slope.h"
 
 #define WINDOWS VMT_CURVE_WINDOWS
 /* Sites have 16 or more; one is lost where a run is judged up to its end only. */
 #define LEAST_BUCKETS (2 * WINDOWS - 1)
-
-/* for is_climbing(): what is a leak, and what may be one */
-#define SURE_PAIRS     0u
-#define SURE_PART      4u
-#define POSSIBLE_PAIRS 4u
-#define POSSIBLE_PART  8u
 
 /*
  * Does the lowest count rise from each eighth of the run to the next, and not just in one or two
@@ -155,109 +150,44 @@ static bool is_flat_after_start(const struct vmt_trend_run *run)
 		run->active_settled >= run->active - run->active / 3);
 }
 
-/* Did the count rise more than once, by more than a ripple on a plateau? */
-static bool is_in_waves(const struct vmt_trend_run *run)
+/* How much the count varies within an eighth of the run: the median of those behind the first quarter. */
+static uint64_t noise_of(const struct vmt_trend_run *run)
 {
-	return run->times > 1 && run->peak - run->base > (run->peak - run->source->start) / 4;
+	uint64_t range[WINDOWS];
+	uint32_t used = 0;
+
+	for (uint32_t i = WINDOWS / 4; i < WINDOWS; i++) {
+		uint64_t own = run->ceiling[i] - run->floor[i];
+		uint32_t at = used++;
+
+		for (; at && range[at - 1] > own; at--)
+			range[at] = range[at - 1];
+		range[at] = own;
+	}
+	return range[used / 2];
 }
 
 /*
- * The lowest counts below waves may seem to rise steadily by chance, since there are few of them: then some
- * of them rose much faster than others.
+ * The lowest counts of waves, or of noise, may seem to rise steadily by chance, since there are few of them:
+ * then some of them rose much faster than others, and all together by less than the count varies.
  */
 static bool is_steady(const struct vmt_trend_run *run)
 {
+	uint32_t from = steady_from(run);
 	struct vmt_slope slope;
 
-	return steady_from(run) && !run->is_slowing &&
-	       (!is_in_waves(run) || (measure_floors(run, &slope) && !slope.is_rough));
-}
-
-/*
- * The lowest count in a quarter of the run, from the second eighth on: an eighth alone may lie between
- * two troughs.
- */
-static uint64_t low_of(const struct vmt_trend_run *run, uint32_t i)
-{
-	return run->floor[i] < run->floor[i + 1] ? run->floor[i] : run->floor[i + 1];
-}
-
-#define LOWS (WINDOWS - 2) /* the first is that of the second and third eighth */
-
-static uint64_t early_low(const struct vmt_trend_run *run)
-{
-	return low_of(run, 1);
-}
-
-static uint64_t late_low(const struct vmt_trend_run *run)
-{
-	return low_of(run, LOWS);
-}
-
-/* Returns how many pairs of quarters have a lowest count that is not higher in the later one. */
-static uint32_t falling_pairs(const struct vmt_trend_run *run)
-{
-	uint32_t pairs = 0;
-
-	for (uint32_t i = 1; i <= LOWS; i++) {
-		/* Quarters that overlap may share their lowest count. */
-		for (uint32_t k = i + 1; k <= LOWS; k++)
-			pairs += k == i + 1 ? low_of(run, k) < low_of(run, i) :
-					      low_of(run, k) <= low_of(run, i);
-	}
-	return pairs;
-}
-
-/*
- * Does the count rise below its waves, by a part of their height, and not much less at the end? Of the 15 pairs of quarters, at most `pairs` contradict. With fewer than five drops, a quarter
- * may have no trough.
- */
-static bool is_climbing(const struct vmt_trend_run *run, uint32_t pairs, uint32_t part)
-{
-	uint64_t early = early_low(run), late = late_low(run);
-	uint64_t middle = (low_of(run, LOWS / 2) + low_of(run, LOWS / 2 + 1)) / 2;
-
-	if (run->drops < 5 || falling_pairs(run) > pairs || late < early + VMT_TREND_SMALL ||
-	    late < middle)
+	if (!from || run->is_slowing)
 		return false;
-	return late - early >= (run->peak - run->base) / part &&
-	       (middle < early || (late - middle) * 10 >= (middle - early) * 6);
-}
-
-static uint64_t lowest_of(const struct vmt_trend_run *run, uint32_t from, uint32_t to)
-{
-	uint64_t low = run->floor[from];
-
-	while (++from <= to)
-		low = run->floor[from] < low ? run->floor[from] : low;
-	return low;
-}
-
-/*
- * Is the last trough above the first, and not only because of a warm-up? Then it is above those of the middle
- * of the run as well, by half of what these are above the first; and above those just before, if there are
- * enough of them.
- */
-static bool have_troughs_risen(const struct vmt_trend_run *run, uint64_t least)
-{
-	uint64_t first = run->trough[0], last = run->trough[1];
-	uint64_t middle = lowest_of(run, WINDOWS / 2 - 1, WINDOWS / 2 + 1);
-	uint64_t before = lowest_of(run, WINDOWS / 2 + 1, WINDOWS - 2);
-
-	if (run->times <= 2 || last <= first + least)
-		return false;
-	if (run->drops < 5)
-		return true;
-	return last > before && last > middle &&
-	       (last - middle) * 2 >= (middle > first ? middle - first : 0);
+	if (!measure_floors(run, &slope))
+		return !vmt_trend_waves_are_there(run);
+	return !slope.is_rough ||
+	       (!vmt_trend_waves_are_there(run) && gain(run, from, WINDOWS - 1) >= noise_of(run));
 }
 
 /* The count rises and falls: this depends on whether its troughs rise. */
 static enum vmt_trend of_waves(const struct vmt_trend_run *run)
 {
-	uint64_t rise = run->peak - run->base;
-
-	if (have_troughs_risen(run, rise / 4) || is_climbing(run, SURE_PAIRS, SURE_PART))
+	if (vmt_trend_waves_leak(run))
 		return VMT_TREND_LEAK;
 	return run->above_half < 2 * run->buckets / 3 ? VMT_TREND_BURSTS : VMT_TREND_SAWTOOTH;
 }
@@ -273,12 +203,12 @@ static enum vmt_trend trend_of(const struct vmt_trend_run *run)
 		return VMT_TREND_NONE;
 	if (is_short && !is_back)
 		return is_flat_after_start(run) ? VMT_TREND_PLATEAU : VMT_TREND_SHORT;
-	if (is_short && run->buckets >= 2 * WINDOWS && run->times > 2 && is_in_waves(run) &&
-	    of_waves(run) != VMT_TREND_LEAK)
+	if (is_short && run->buckets >= 2 * WINDOWS && run->times > 2 &&
+	    vmt_trend_waves_are_there(run) && of_waves(run) != VMT_TREND_LEAK)
 		return of_waves(run);
 	if (!is_short && is_steady(run))
 		return VMT_TREND_LEAK;
-	if (!is_short && is_in_waves(run))
+	if (!is_short && vmt_trend_waves_are_there(run))
 		return of_waves(run);
 	if (is_back)
 		return run->above_half > run->buckets ? VMT_TREND_GIVEN_BACK : VMT_TREND_BURST;
@@ -290,31 +220,48 @@ static enum vmt_trend trend_of(const struct vmt_trend_run *run)
 }
 
 /*
- * When did it begin to rise, if it had not done so by the eighth `from`? Then it was there for the last time
- * where it is hardly above the lowest count of that. In ns.
+ * When did it begin to rise from a lowest count of `from`, if it did not do so in the first three eighths? It was
+ * there for the last time where it is at most `band` above that. In ns.
  */
-static uint64_t find_beginning(const struct vmt_trend_run *run, uint32_t from)
+static uint64_t find_beginning(const struct vmt_trend_run *run, uint64_t from, uint64_t band)
 {
 	const struct vmt_curve_source *source = run->source;
 	struct vmt_curve_bucket bucket;
-	uint64_t at = run->floor_at[from];
+	uint64_t at = 0;
 
-	for (uint64_t i = at; i < run->buckets && i < source->buckets; i++) {
-		if (source->bucket(source->context, i, &bucket) &&
-		    bucket.min <= run->floor[from] + VMT_TREND_RIPPLE)
+	for (uint64_t i = 0; i < run->buckets && i < source->buckets; i++) {
+		if (source->bucket(source->context, i, &bucket) && bucket.min <= from + band)
 			at = i;
 	}
 	return at * source->width;
 }
 
+/* Below waves, or with noise, where it has risen by a tenth tells it, less the time that this took. */
+static void find_late_beginning(const struct vmt_trend_run *run, struct vmt_curve *curve)
+{
+	uint32_t from = steady_from(run);
+	uint64_t early, all, band, back;
+
+	if (!run->is_falling) {
+		if (from && run->floor[from] <= run->floor[1] + VMT_TREND_RIPPLE)
+			curve->since = find_beginning(run, run->floor[from], VMT_TREND_RIPPLE);
+		return;
+	}
+	all = vmt_trend_waves_rise(run, &early);
+	band = all / 10;
+	if (band < VMT_TREND_RIPPLE || !vmt_trend_waves_are_flat(run, band) || !curve->rise ||
+	    __builtin_mul_overflow(band, curve->span / 1000000, &back))
+		return;
+	back = back / curve->rise * 1000000;
+	curve->since = find_beginning(run, early, band);
+	curve->since -= back < curve->since ? back : curve->since;
+}
+
 /* If the lowest counts of the eighths do not rise, it is measured from trough to trough. */
 static void measure_leak(const struct vmt_trend_run *run, struct vmt_curve *curve)
 {
-	uint32_t from = steady_from(run);
 	struct vmt_slope slope;
 
-	if (from && run->floor[from] <= run->floor[1] + VMT_TREND_RIPPLE)
-		curve->since = find_beginning(run, from);
 	if (measure_floors(run, &slope)) {
 		curve->rise = slope.rise;
 		curve->span = slope.span * run->source->width;
@@ -324,6 +271,7 @@ static void measure_leak(const struct vmt_trend_run *run, struct vmt_curve *curv
 		curve->span = (run->trough_at[1] - run->trough_at[0]) * run->source->width;
 		curve->is_rough = true;
 	}
+	find_late_beginning(run, curve);
 }
 
 /*
@@ -445,10 +393,7 @@ bool vmt_trend_judge(const struct vmt_curve_source *source, struct vmt_curve *re
 		measure_by_calls(&run, ret_curve);
 	if (ret_curve->trend == VMT_TREND_GIVEN_BACK || ret_curve->trend == VMT_TREND_BURST)
 		measure_before_fall(&run, ret_curve);
-	if (is_in_waves(&run) && is_climbing(&run, POSSIBLE_PAIRS, POSSIBLE_PART)) {
-		ret_curve->lows[0] = early_low(&run);
-		ret_curve->lows[1] = late_low(&run);
-	}
+	vmt_trend_waves_find_lows(&run, ret_curve->lows);
 	if (ret_curve->trend != VMT_TREND_PLATEAU) {
 		ret_curve->low = run.base < run.peak ? run.base : run.peak;
 		ret_curve->high = run.peak;

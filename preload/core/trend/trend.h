@@ -9,8 +9,6 @@
 
 #include "core/trend/curve.h"
 
-#define VMT_TREND_SMALL  16u /* maps; less growth than this is not mentioned */
-#define VMT_TREND_RIPPLE 4u /* maps that come and go */
 /* a shorter run mostly shows its start-up */
 #define VMT_TREND_SHORT_NS (3 * UINT64_C(1000000000))
 /* if a shorter run is flat for so long, and for most of the time, it is past its start-up */

@@ -43,6 +43,8 @@ static void note_bucket(struct vmt_trend_run *run, const struct vmt_curve_bucket
 		run->floor_at[run->window] = index;
 		run->floor_calls[run->window] = run->calls;
 	}
+	if (bucket->max > run->ceiling[run->window])
+		run->ceiling[run->window] = bucket->max;
 	run->calls += bucket->calls;
 	if (run->first_rise == UINT64_MAX && bucket->max > source->start)
 		run->first_rise = index;
