@@ -160,3 +160,28 @@ Test(curve, teeth_above_a_warm_up)
 	}
 	cr_assert_eq(leaks, 0, "%u", leaks);
 }
+
+/* Sessions that come at random and last some time: about as many at any time. The seed is fixed. */
+Test(curve, sessions_at_random_are_no_leak)
+{
+	unsigned seed = 9, leaks = 0, sure = 0;
+	struct vmt_curve curve;
+
+	used = 360;
+	for (int round = 0; round < 1000; round++) {
+		uint32_t sessions = 0;
+
+		for (uint64_t i = 0; i < MOST; i++) {
+			for (uint32_t k = sessions; k--;)
+				sessions -= rand_r(&seed) % 24 == 0;
+			for (int k = 0; k < 15; k++)
+				sessions += rand_r(&seed) % 2;
+			maps[i] = i < used ? 20 + 3 * sessions : UINT32_MAX;
+		}
+		curve = judge(90 * SECOND);
+		leaks += curve.trend == VMT_TREND_LEAK;
+		sure += curve.trend == VMT_TREND_LEAK && !curve.is_doubtful;
+	}
+	cr_assert_leq(leaks, 30, "%u of 1,000", leaks);
+	cr_assert_leq(sure, 5, "%u of 1,000", sure);
+}

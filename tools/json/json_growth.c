@@ -21,6 +21,7 @@ static json_t *curve_of(const struct vmt_curve *curve)
 		json_object_set_new(growth, "rate",
 				    json_real((double)curve->rise * 1e9 / (double)curve->span));
 		json_object_set_new(growth, "is_rough", json_boolean(curve->is_rough));
+		json_object_set_new(growth, "is_doubtful", json_boolean(curve->is_doubtful));
 	}
 	if (curve->step)
 		json_object_set_new(growth, "maps_per_call",

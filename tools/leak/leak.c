@@ -316,6 +316,7 @@ static bool find(const struct places *places, const struct vmt_leak_sites *sites
 	leak->site = sum->site;
 	leak->made = objects.made;
 	leak->left = objects.made - objects.given_back;
+	leak->is_clear = sites->is_clear;
 	leak->is_unsure = objects.is_unsure;
 	leak->torn_down = places->torn_down;
 	if (!places->torn_down)

@@ -16,6 +16,7 @@ struct vmt_leak {
 	uint32_t site; /* the call site that made most of them */
 	uint64_t made; /* maps, by all sites of its place that count */
 	uint64_t left; /* how many of them are not given back */
+	bool is_clear; /* the curves of these sites rise steadily, and not below waves */
 	bool is_unsure; /* their maps merged with others': more of them may have been given back */
 	uint64_t torn_down; /* as below: it gave them back only because it ended; else 0 */
 	bool *is_of; /* for each site: does it count? Free it with vmt_leak_free(). */
@@ -47,6 +48,7 @@ struct vmt_leak_sites {
 	 * Otherwise all sites are taken that are not known to do something else.
 	 */
 	bool by_curves;
+	bool is_clear; /* most of what leaks by curves does so steadily, and not below waves */
 };
 
 /*

@@ -139,6 +139,15 @@ static bool do_matter(const struct vmt_explain_record *record, const struct cour
 	return live >= growth / (whole->trend == VMT_TREND_SHORT ? LEAST_AT_ONCE : LEAST_SHARE);
 }
 
+static double clear_rate(const struct course *course, uint32_t sites)
+{
+	double clear = 0;
+
+	for (uint32_t i = VMT_SITE_FIRST; i < sites; i++)
+		clear += course[i].is_clear ? course[i].rate : 0;
+	return clear;
+}
+
 /*
  * Where sites that leak clearly make up much of the leak, those whose maps come and go besides may seem to
  * leak because maps of the former lie beside theirs: these are left out. Returns the sum of the rates.
@@ -146,10 +155,8 @@ static bool do_matter(const struct vmt_explain_record *record, const struct cour
 static double prefer_clear(struct course *course, uint32_t sites, double rate,
 			   const struct vmt_curve *whole)
 {
-	double clear = 0;
+	double clear = clear_rate(course, sites);
 
-	for (uint32_t i = VMT_SITE_FIRST; i < sites; i++)
-		clear += course[i].is_clear ? course[i].rate : 0;
 	if (clear * 2 < (whole->trend == VMT_TREND_LEAK ? rate_of(whole) : rate))
 		return rate;
 	for (uint32_t i = VMT_SITE_FIRST; i < sites; i++)
@@ -175,6 +182,7 @@ bool vmt_leak_sites(const struct vmt_explain_record *record, uint64_t now, uint6
 		whole.trend = VMT_TREND_NONE;
 	rate = prefer_clear(course, sites, rate, &whole);
 	*ret_sites = (struct vmt_leak_sites){ .is_of = is_of, .trend = whole.trend };
+	ret_sites->is_clear = clear_rate(course, sites) * 2 >= rate;
 	ret_sites->by_curves = rate > 0 && do_matter(record, course, rate, torn_down, &whole);
 	for (uint32_t i = VMT_SITE_FIRST; i < sites; i++)
 		is_of[i] =

@@ -106,6 +106,8 @@ static void put_leak(struct vmt_report *text, const struct vmt_curve *curve)
 	vmt_fmt_str(fmt, curve->is_falling ? ", falling at times" : ", never falling");
 	if (vmt_report_duration(text->view, text->options->now) < VMT_TREND_START_UP_NS)
 		vmt_fmt_str(fmt, " (or a start-up)");
+	else if (curve->is_doubtful)
+		vmt_fmt_str(fmt, " (or by chance: it comes and goes)");
 	put_time_left(text, curve);
 }
 
@@ -436,7 +438,7 @@ void vmt_report_site_growth(struct vmt_report *text, const struct vmt_report_row
 		put_trend(fmt, &curve);
 	switch (curve.trend) {
 	case VMT_TREND_LEAK:
-		vmt_fmt_str(fmt, ", ");
+		vmt_fmt_str(fmt, curve.is_doubtful ? " (or by chance), " : ", ");
 		put_leak_rate(fmt, &curve);
 		if (!before_end)
 			vmt_report_put_by_work(text, row, live, false);

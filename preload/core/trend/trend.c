@@ -10,6 +10,23 @@
 /* Sites have 16 or more; one is lost where a run is judged up to its end only. */
 #define LEAST_BUCKETS (2 * WINDOWS - 1)
 
+/* How much the count varies within an eighth of the run: the median of those behind the first quarter. */
+static uint64_t noise_of(const struct vmt_trend_run *run)
+{
+	uint64_t range[WINDOWS];
+	uint32_t used = 0;
+
+	for (uint32_t i = WINDOWS / 4; i < WINDOWS; i++) {
+		uint64_t own = run->ceiling[i] - run->floor[i];
+		uint32_t at = used++;
+
+		for (; at && range[at - 1] > own; at--)
+			range[at] = range[at - 1];
+		range[at] = own;
+	}
+	return range[used / 2];
+}
+
 /*
  * Does the lowest count rise from each eighth of the run to the next, and not just in one or two
  * steps? A leak does. The first eighth is left out as start-up.
@@ -19,7 +36,7 @@ static bool is_rising(const struct vmt_trend_run *run)
 	uint64_t all = run->floor[WINDOWS - 1] - run->floor[1];
 	uint32_t rises = 0;
 
-	if (run->floor[WINDOWS - 1] <= run->floor[1])
+	if (run->floor[WINDOWS - 1] <= run->floor[1] || (run->is_falling && all < noise_of(run)))
 		return false;
 	for (uint32_t i = 2; i < WINDOWS; i++)
 		rises += run->floor[i] > run->floor[i - 1] &&
@@ -148,23 +165,6 @@ static bool is_flat_after_start(const struct vmt_trend_run *run)
 	return (flat >= VMT_TREND_FLAT_NS && flat >= run->source->duration / 4 * 3) ||
 	       (run->active_settled >= WINDOWS &&
 		run->active_settled >= run->active - run->active / 3);
-}
-
-/* How much the count varies within an eighth of the run: the median of those behind the first quarter. */
-static uint64_t noise_of(const struct vmt_trend_run *run)
-{
-	uint64_t range[WINDOWS];
-	uint32_t used = 0;
-
-	for (uint32_t i = WINDOWS / 4; i < WINDOWS; i++) {
-		uint64_t own = run->ceiling[i] - run->floor[i];
-		uint32_t at = used++;
-
-		for (; at && range[at - 1] > own; at--)
-			range[at] = range[at - 1];
-		range[at] = own;
-	}
-	return range[used / 2];
 }
 
 /*
@@ -385,8 +385,11 @@ bool vmt_trend_judge(const struct vmt_curve_source *source, struct vmt_curve *re
 		ret_curve->began = ret_curve->since = run.first_rise * source->width;
 	if (ret_curve->trend == VMT_TREND_PLATEAU)
 		ret_curve->since = run.settled * source->width;
-	if (ret_curve->trend == VMT_TREND_LEAK)
+	if (ret_curve->trend == VMT_TREND_LEAK) {
 		measure_leak(&run, ret_curve);
+		ret_curve->is_doubtful = ret_curve->is_rough && run.is_falling &&
+					 gain(&run, 1, WINDOWS - 1) < 2 * noise_of(&run);
+	}
 	if (ret_curve->trend == VMT_TREND_GROWING || ret_curve->trend == VMT_TREND_PLATEAU)
 		measure_recent(&run, ret_curve);
 	if (ret_curve->trend == VMT_TREND_GROWING && !ret_curve->span)

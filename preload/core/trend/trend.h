@@ -45,6 +45,7 @@ struct vmt_curve {
 	uint64_t rise; /* it rose by this many maps… */
 	uint64_t span; /* …in this time, ns */
 	bool is_rough; /* parts of the run differ much in how fast it rose */
+	bool is_doubtful; /* and in all by less than twice what the count varies by: it may be chance */
 	bool is_at_peak; /* it is highest at the end of the run, but for a ripple */
 	bool is_falling; /* it fell at some time after it had risen */
 	bool is_slowing; /* it rose less and less */

@@ -78,10 +78,10 @@ static uint64_t lowest_of(const struct vmt_trend_run *run, uint32_t from, uint32
 
 /*
  * Is the last trough above the first, and not only because of a warm-up? Then it is above those of the middle
- * of the run as well, by half of what these are above the first; and above those just before, if there are
- * enough of them.
+ * of the run as well, by half of what these are above the first; and above those just before. Few waves may rise
+ * by chance, and are only sure if they rose by half of their height.
  */
-static bool have_troughs_risen(const struct vmt_trend_run *run, uint64_t least)
+static bool have_troughs_risen(const struct vmt_trend_run *run, uint64_t least, bool is_sure)
 {
 	uint64_t first = run->trough[0], last = run->trough[1];
 	uint64_t middle = lowest_of(run, WINDOWS / 2 - 1, WINDOWS / 2 + 1);
@@ -90,14 +90,14 @@ static bool have_troughs_risen(const struct vmt_trend_run *run, uint64_t least)
 	if (run->times <= 2 || last <= first + least)
 		return false;
 	if (run->drops < 5)
-		return true;
+		return !is_sure || last > first + (run->peak - run->base) / 2;
 	return last > before && last > middle &&
 	       (last - middle) * 2 >= (middle > first ? middle - first : 0);
 }
 
 bool vmt_trend_waves_leak(const struct vmt_trend_run *run)
 {
-	return have_troughs_risen(run, (run->peak - run->base) / 4) ||
+	return have_troughs_risen(run, (run->peak - run->base) / 4, true) ||
 	       is_climbing(run, SURE_PAIRS, SURE_PART);
 }
 
@@ -119,7 +119,8 @@ void vmt_trend_waves_find_lows(const struct vmt_trend_run *run, uint64_t ret_low
 	if (is_climbing(run, POSSIBLE_PAIRS, POSSIBLE_PART)) {
 		ret_lows[0] = early_low(run);
 		ret_lows[1] = late_low(run);
-	} else if (run->drops < 5 && have_troughs_risen(run, (run->peak - run->base) / FEW_PART)) {
+	} else if (run->drops < 5 &&
+		   have_troughs_risen(run, (run->peak - run->base) / FEW_PART, false)) {
 		ret_lows[0] = run->trough[0];
 		ret_lows[1] = run->trough[1];
 	}
