@@ -179,6 +179,8 @@ many advise-committed madvise-islands 'advice \(madvise\) for pieces of a range:
 many lock-committed lock-islands 'mlock of pieces of a range: (99[0-9]|1,00[0-9]) of 1,0[0-9]+ maps, (mostly|50 % of them) by mlock2? in lock_committed'
 many advise-every-other madvise-islands 'advice \(madvise\) for pieces of a range: (99[0-9]|1,00[0-9]) of 1,0[0-9]+ maps, mostly by madvise in advise_every_other' \
 	'look alike'
+run lock-and-hide 1000
+says lock-and-hide 'by mlock in lock_and_hide [^ ]* .*help +-999 maps: .*; if madvise in lock_and_hide [^ ]* cuts at the same places, only both together save so many'
 for way in aligned each; do
 	run reserve-$way 1000
 	says reserve-$way 'cause +address ranges reserved without access \(PROT_NONE\), of which little is in use: (1,99[0-9]|2,000) of 2,0[0-9]+ maps, by mprotect in reserve_'$way \

@@ -190,6 +190,20 @@ static void reserve_each(long count)
 	}
 }
 
+/* Every second piece is locked, and then left out of dumps: either alone keeps it apart. */
+static void lock_and_hide(long count)
+{
+	char *at = mmap(NULL, (size_t)count * 4 * PAGE, PROT_READ | PROT_WRITE, PRIVATE, -1, 0);
+
+	REQUIRE(at != MAP_FAILED);
+	for (long i = 0; i < count / 2; i++) {
+		char *piece = at + (2 * i + 1) * 4 * (long)PAGE;
+
+		REQUIRE(mlock(piece, 4 * PAGE) == 0);
+		REQUIRE(madvise(piece, 4 * PAGE, MADV_DONTDUMP) == 0);
+	}
+}
+
 static void copy_file(const char *from, const char *to)
 {
 	static char bytes[1 << 16];
@@ -253,6 +267,7 @@ static const struct target_way ways[] = {
 	{ "lock-committed", lock_committed },
 	{ "reserve-aligned", reserve_aligned },
 	{ "reserve-each", reserve_each },
+	{ "lock-and-hide", lock_and_hide },
 	{ "advise-every-other", advise_every_other },
 };
 

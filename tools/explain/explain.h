@@ -80,6 +80,8 @@ static_assert(VMT_PATTERN_COUNT < 62, "bits of vmt_explain_map.shows");
 /* Patterns that save fewer maps are not mentioned. */
 #define VMT_EXPLAIN_LEAST 16u
 
+#define VMT_EXPLAIN_GIVERS 8u
+
 struct vmt_explain_kind {
 	enum vmt_kind kind;
 	const char *detail; /* NULL = none */
@@ -113,6 +115,8 @@ struct vmt_explain_pattern {
 	struct vmt_explain_share by;
 	/* of VMT_PATTERN_GUARDED: who made the guards; site VMT_NO_INDEX = not known, or none */
 	struct vmt_explain_share guards;
+	/* a site that gave as many pieces another attribute, perhaps the same ones; VMT_NO_INDEX = none */
+	uint32_t beside;
 };
 
 /* How calls of mprotect close memory (PROT_NONE). */
@@ -141,6 +145,10 @@ struct vmt_explain_facts {
 		uint32_t site;
 		uint64_t calls; /* that succeeded; 0 = none */
 	} busiest[VMT_CALL_COUNT]; /* the site that made most calls of each system call */
+	struct {
+		uint32_t site;
+		uint64_t calls; /* 0 = none */
+	} giver[VMT_EXPLAIN_GIVERS]; /* sites that gave maps attributes but cut few, most calls first */
 	/* for each site, a number that sites of one place share; NULL = all differ */
 	const uint32_t *place;
 	const uint64_t *calls; /* of each site's place, those that succeeded; NULL = not known */

@@ -135,6 +135,31 @@ static void find_busiest(const struct vmt_view *view, struct vmt_explain_facts *
 	}
 }
 
+/* Sites whose calls gave what others had cut before an attribute that lasts. */
+static void find_givers(const struct vmt_view *view, struct vmt_explain_facts *facts)
+{
+	uint64_t count = vmt_view_count(view, VMT_SECTION_SITES), calls;
+	struct vmt_rec_site site;
+	size_t at;
+
+	for (uint64_t i = VMT_SITE_FIRST; i < count; i++) {
+		if (!vmt_view_site(view, i, &site) || !is_lasting(&site) ||
+		    vmt_explain_cut(site.call) == VMT_APART_UNKNOWN)
+			continue;
+		calls = site.counters.calls - site.counters.failed;
+		if (site.counters.split > calls / 4)
+			continue;
+		for (at = VMT_EXPLAIN_GIVERS; at && facts->giver[at - 1].calls < calls; at--) {
+			if (at < VMT_EXPLAIN_GIVERS)
+				facts->giver[at] = facts->giver[at - 1];
+		}
+		if (at < VMT_EXPLAIN_GIVERS) {
+			facts->giver[at].site = (uint32_t)i;
+			facts->giver[at].calls = calls;
+		}
+	}
+}
+
 uint64_t *vmt_explain_own_calls(const struct vmt_view *view, uint32_t sites)
 {
 	uint64_t *calls = calloc((size_t)sites + 1, sizeof(*calls));
@@ -234,4 +259,5 @@ void vmt_explain_facts_of(const struct vmt_explain_record *record,
 	};
 	ret_facts->given = most_given(view, &ret_facts->given_calls);
 	find_busiest(view, ret_facts);
+	find_givers(view, ret_facts);
 }

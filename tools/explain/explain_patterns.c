@@ -393,6 +393,8 @@ static void look_for(struct vmt_search *search, enum vmt_pattern pattern)
 	vmt_search_note_majority(search);
 	search->at->by = vmt_explain_share_of(search->by_site, search->facts);
 	vmt_search_prefer_own_call(search);
+	if (find[pattern] == find_apart || pattern == VMT_PATTERN_BARRIERS)
+		vmt_search_find_beside(search);
 }
 
 uint64_t vmt_explain_weight(const struct vmt_explain_pattern *pattern)
@@ -434,7 +436,8 @@ static void search_all(struct vmt_explain *explain, struct vmt_search *search)
 		if (n && i == VMT_PATTERN_HOLES)
 			continue;
 
-		*at = (struct vmt_explain_pattern){ .guards = { .site = VMT_NO_INDEX } };
+		*at = (struct vmt_explain_pattern){ .guards = { .site = VMT_NO_INDEX },
+						    .beside = VMT_NO_INDEX };
 		search->at = at;
 		if (!is_possible(explain, (enum vmt_pattern)i))
 			continue;

@@ -125,6 +125,9 @@ void vmt_search_flips(struct vmt_search *search, enum vmt_pattern pattern);
 /* Let the pattern at hand be by the call that its maps differ for, not by the one that made the pieces. */
 void vmt_search_prefer_own_call(struct vmt_search *search);
 
+/* Find another call that was made as often, and may keep the same maps apart. */
+void vmt_search_find_beside(struct vmt_search *search);
+
 /* Note what most maps of the pattern at hand have in common, once all of them are found. */
 void vmt_search_note_majority(struct vmt_search *search);
 

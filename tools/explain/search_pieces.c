@@ -299,3 +299,30 @@ void vmt_search_prefer_own_call(struct vmt_search *search)
 	by->part = vmt_search_calls(search, by->site);
 	by->part = by->part && by->part < by->all - by->all / 10 ? by->part : by->all;
 }
+
+static bool are_of_one_place(const struct vmt_search *search, uint32_t a, uint32_t b)
+{
+	const uint32_t *place = search->facts->place;
+
+	return a == b || (place && place[a] == place[b]);
+}
+
+void vmt_search_find_beside(struct vmt_search *search)
+{
+	const struct vmt_explain_facts *facts = search->facts;
+	uint32_t site = search->at->by.site;
+	uint64_t pieces;
+
+	if (site == VMT_NO_INDEX || site < VMT_SITE_FIRST || site >= facts->sites)
+		return;
+	pieces = vmt_search_calls(search, site);
+	for (size_t i = 0; i < VMT_EXPLAIN_GIVERS && facts->giver[i].calls >= VMT_EXPLAIN_LEAST;
+	     i++) {
+		if (facts->giver[i].site < facts->sites &&
+		    !are_of_one_place(search, facts->giver[i].site, site) &&
+		    facts->giver[i].calls >= pieces - pieces / 10) {
+			search->at->beside = facts->giver[i].site;
+			return;
+		}
+	}
+}

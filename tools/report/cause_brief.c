@@ -155,17 +155,21 @@ static void put_cause(struct vmt_lines *lines, const char *start, const struct v
 }
 
 static void put_help(struct vmt_lines *lines, const char *start, const struct vmt_explain *explain,
-		     const struct vmt_explain_pattern *pattern)
+		     const struct vmt_explain_pattern *pattern, const struct vmt_cause_names *names)
 {
 	const char *remedy = vmt_explain_remedy(explain, pattern->pattern);
 	struct vmt_number saves;
+	char beside[416];
 
+	site_of(names, pattern->beside, 0, beside, sizeof(beside));
 	if (pattern->is_open)
 		vmt_lines_add(lines, 10, "%s%s", start, remedy);
 	else
-		vmt_lines_add(lines, 10, "%s-%s map%s: %s", start,
-			      vmt_lines_number(&saves, pattern->saves),
-			      pattern->saves == 1 ? "" : "s", remedy);
+		vmt_lines_add(
+			lines, 10, "%s-%s map%s: %s%s%s%s", start,
+			vmt_lines_number(&saves, pattern->saves), pattern->saves == 1 ? "" : "s",
+			remedy, *beside ? "; if " : "", beside,
+			*beside ? " cuts at the same places, only both together save so many" : "");
 }
 
 /* Pieces that no pattern explains, such as heaps of garbage collectors. */
@@ -226,7 +230,7 @@ void vmt_cause_lead_pattern(struct vmt_lines *lines, const struct vmt_explain *e
 	vmt_lines_end_item(lines, &before, vmt_cause_room(causes, VMT_EXPLAIN_CAUSES));
 	if (before == first)
 		return;
-	put_help(lines, "  help    ", explain, pattern);
+	put_help(lines, "  help    ", explain, pattern, names);
 	vmt_lines_end_item(lines, &before, vmt_cause_room(causes, VMT_EXPLAIN_LEAD));
 }
 
@@ -239,12 +243,12 @@ static bool put_two(struct vmt_lines *lines, const struct vmt_explain *explain,
 
 	put_cause(lines, VMT_CAUSE_FIRST, explain, top, names);
 	put_cause(lines, VMT_CAUSE_NEXT, explain, top + 1, names);
-	put_help(lines, "  help    ", explain, top);
+	put_help(lines, "  help    ", explain, top, names);
 	vmt_lines_end_item(lines, &before, VMT_EXPLAIN_LEAD);
 	if (before == start)
 		return false;
 	/* The same word as before the second cause shows that it helps against that one. */
-	put_help(lines, VMT_CAUSE_NEXT, explain, top + 1);
+	put_help(lines, VMT_CAUSE_NEXT, explain, top + 1, names);
 	return true;
 }
 
