@@ -43,6 +43,8 @@ static const struct interpreter {
 	{ "luajit", "luajit does not say which line of a script runs" MARKS, false, NULL },
 	{ "sbcl", "sbcl does not say which function of Lisp runs" MARKS, false, NULL },
 	{ "tclsh", "tcl does not say which line of a script runs" MODULE, false, NULL },
+	{ "wish", "tcl does not say which line of a script runs" MODULE, false, NULL },
+	{ "guile", "guile does not say which function of a script runs" MARKS, false, NULL },
 };
 
 /*
