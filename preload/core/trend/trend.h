@@ -33,8 +33,8 @@ enum vmt_trend {
 struct vmt_curve {
 	enum vmt_trend trend;
 	uint64_t began; /* when the count first exceeded its start, ns */
-	uint64_t
-		since; /* the same, or when the plateau was reached, or a leak began that was not there at first */
+	/* the same, or when the plateau was reached, or a leak began that was not there at first; ns */
+	uint64_t since;
 	uint64_t low; /* the lowest count: on the plateau, or else after the first quarter */
 	uint64_t high;
 	uint64_t times; /* how often it rose, at least */

@@ -52,8 +52,8 @@ static uint32_t falling_pairs(const struct vmt_trend_run *run)
 }
 
 /*
- * Does the count rise below its waves, by a part of their height, and not much less at the end? Of the 15 pairs of quarters, at most `pairs` contradict. With fewer than five drops, a quarter
- * may have no trough.
+ * Does the count rise below its waves, by a part of their height, and not much less at the end? Of the 15
+ * pairs of quarters, at most `pairs` contradict. With fewer than five drops, a quarter may have no trough.
  */
 static bool is_climbing(const struct vmt_trend_run *run, uint32_t pairs, uint32_t part)
 {
