@@ -121,11 +121,14 @@ static const char *haste_of(const struct vmt_explain_record *record, const struc
 	bool is_early = vmt_report_duration(record->view, now) < VMT_TREND_START_UP_NS;
 	struct vmt_curve curve;
 
-	if ((!is_early && leak->is_clear) || vmt_report_is_limit_reached(record->view) ||
-	    !vmt_report_trend_before(record->view, now, leak->torn_down, &curve) ||
-	    (curve.trend == VMT_TREND_LEAK && (is_early || !curve.is_doubtful)))
+	if (vmt_report_is_limit_reached(record->view) ||
+	    !vmt_report_trend_before(record->view, now, leak->torn_down, &curve))
 		return "";
-	return is_early ? " (or a start-up)" : " (or by chance: they come and go)";
+	if (is_early)
+		return curve.trend == VMT_TREND_LEAK ? "" : " (or a start-up)";
+	if (curve.trend == VMT_TREND_LEAK ? !curve.is_doubtful : leak->is_clear)
+		return "";
+	return " (or by chance: they come and go)";
 }
 
 /* In a short run, what was not given back may also have been in use. */
