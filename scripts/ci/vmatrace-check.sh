@@ -259,7 +259,15 @@ unset VMATRACE_NAME
 
 if [ "$VMATRACE_SAVE" = 1 ]; then
 	mkdir -p "$(dirname "$baseline")"
-	check --test="$test" --save="$baseline" -- "$@"
+	# Of the test's options those that say what is counted: a baseline is compared only with the same.
+	counted=
+	for option in ${VMATRACE_CHECK:-}; do
+		case $option in
+		--from=* | --to=* | --warmup=* | --lines) counted="$counted $option" ;;
+		esac
+	done
+	# shellcheck disable=SC2086
+	check $counted --test="$test" --save="$baseline" -- "$@"
 fi
 if [ ! -e "$baseline" ] && [ "${VMATRACE_REQUIRE:-0}" = 1 ]; then
 	refuse "$1 has no baseline $baseline, and VMATRACE_REQUIRE=1; VMATRACE_SAVE=1 makes it"

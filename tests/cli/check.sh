@@ -422,6 +422,10 @@ launcher() {
 	check launcher-junit is_junit reports/unit-tests.xml
 	GITHUB_ACTIONS=true status launcher-github 23 "$run" ./unit-tests
 	has launcher-annotation err '^::error file=pool.c'
+	rm vmatrace-baselines/unit-tests.json
+	for save in 1 0; do
+		VMATRACE_SAVE=$save VMATRACE_CHECK="--per-site=50 --lines" status launcher-lines-$save 0 "$run" ./unit-tests
+	done
 	unset VMATRACE
 }
 
