@@ -108,7 +108,17 @@ twins() {
 	check twins-exec-quiet sh -c '! grep -q "both called" err'
 }
 
+# A baseline has no lines, so the line that is named need not be the one that leaks: the others are named, too.
+other_lines() {
+	compile other_lines
+	status other-lines-save 0 "$TOOL" check --save=lines.json -- ./other_lines 0
+	status other-lines 23 "$TOOL" check --baseline=lines.json -- ./other_lines 12
+	has other-lines-named err '\+12 by mmap in open_volume .*other_lines.c:15  \(52, in the baseline 40\)'
+	has other-lines-said err 'or open_volume .*other_lines.c:14, which has 40 of them'
+}
+
 renamed
 renamed_class
 twins
+other_lines
 finish

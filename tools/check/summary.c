@@ -169,6 +169,21 @@ struct vmt_summary_site vmt_summary_part_of(const struct vmt_summary_site *site,
 	return alone;
 }
 
+const struct vmt_summary_part *vmt_summary_likely_part(const struct vmt_summary_site *site,
+						       int64_t more)
+{
+	const struct vmt_summary_part *found = NULL;
+
+	for (const struct vmt_summary_part *part = site->part; part; part = part->next) {
+		if (part->maps != more)
+			continue;
+		if (found)
+			return NULL;
+		found = part;
+	}
+	return found;
+}
+
 /* Keep the largest values of parts, too; the stack to show is that of the largest of these. */
 static void fold_parts(struct vmt_summary_site *site)
 {

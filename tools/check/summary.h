@@ -153,6 +153,10 @@ void vmt_summary_add_part(struct vmt_summary_site *site, const char *key, struct
 struct vmt_summary_site vmt_summary_part_of(const struct vmt_summary_site *site,
 					    const struct vmt_summary_part *part);
 
+/* Returns the only part that has as many maps as the site has more than before, if there is one; or NULL. */
+const struct vmt_summary_part *vmt_summary_likely_part(const struct vmt_summary_site *site,
+						       int64_t more);
+
 /* Returns the stack in the site's key: one frame a line, the innermost first. */
 const char *vmt_summary_frames(const struct vmt_summary_site *site);
 

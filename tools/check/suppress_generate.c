@@ -228,10 +228,19 @@ static bool add_lines(struct vmt_proposals *proposals, const struct vmt_verdict 
 		      struct vmt_suppressions *tried, const struct vmt_finding *finding)
 {
 	const struct vmt_summary_part *part = finding->site ? finding->site->part : NULL;
+	const struct vmt_summary_part *likely;
 	bool is_added = false;
 
 	if (!vmt_suppress_is_possible(finding))
 		return false;
+	likely = finding->base > 0 ?
+			 vmt_summary_likely_part(finding->site, finding->maps - finding->base) :
+			 NULL;
+	if (likely && &likely->stack == finding->stack) {
+		struct vmt_summary_site alone = vmt_summary_part_of(finding->site, likely);
+
+		return add_line(proposals, verdict, tried, finding, &alone);
+	}
 	do {
 		struct vmt_summary_site alone = vmt_summary_part_of(finding->site, part);
 

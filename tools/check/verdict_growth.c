@@ -92,6 +92,7 @@ struct vmt_verdict_more vmt_verdict_growth_more(const struct vmt_verdict *verdic
 						const struct vmt_summary_program *base,
 						const struct vmt_summary_site *site)
 {
+	const struct vmt_summary_part *likely;
 	struct vmt_verdict_more more = {
 		.now = has_workers(verdict, program) ? site->unforked : site->maps,
 		.stack = &site->stack,
@@ -110,6 +111,9 @@ struct vmt_verdict_more vmt_verdict_growth_more(const struct vmt_verdict *verdic
 		leave_out(verdict, program, site, &more);
 		subtract(verdict, program, &more);
 	}
+	likely = more.base > 0 ? vmt_summary_likely_part(site, more.maps) : NULL;
+	if (likely && more.suppressed == VMT_SUPPRESS_NONE)
+		more.stack = &likely->stack;
 	return more;
 }
 

@@ -49,6 +49,32 @@ static void put_given_back(struct vmt_fmt *fmt, const struct vmt_finding *findin
 	vmt_fmt_end(fmt);
 }
 
+/* A baseline has no lines: it is not known which of a function's lines has more than before. */
+static void put_other_lines(struct vmt_fmt *fmt, const struct vmt_finding *finding)
+{
+	const struct vmt_summary_part *part = finding->site ? finding->site->part : NULL;
+	const struct vmt_stack_frame *named = vmt_verdict_place(finding);
+
+	for (; part && finding->base > 0; part = part->next) {
+		struct vmt_finding other = *finding;
+		const struct vmt_stack_frame *place;
+		char *where;
+
+		other.stack = &part->stack;
+		place = part->maps > 0 ? vmt_verdict_place(&other) : NULL;
+		if (!place || !named || place->line == named->line)
+			continue;
+		where = vmt_stack_where(place);
+		vmt_fmt_str(fmt, "    or ");
+		vmt_fmt_str(fmt, where);
+		vmt_fmt_str(fmt, ", which has ");
+		put_number(fmt, part->maps);
+		vmt_fmt_str(fmt, " of them: the baseline does not say which line had more");
+		vmt_fmt_end(fmt);
+		free(where);
+	}
+}
+
 static void put_site(struct vmt_fmt *fmt, const struct vmt_finding *finding, bool has_base)
 {
 	const struct vmt_stack_frame *place = vmt_verdict_place(finding);
@@ -72,6 +98,7 @@ static void put_site(struct vmt_fmt *fmt, const struct vmt_finding *finding, boo
 		vmt_fmt_str(fmt, ")");
 	}
 	vmt_fmt_end(fmt);
+	put_other_lines(fmt, finding);
 	put_given_back(fmt, finding);
 	vmt_backtrace_put(finding->stack, DEPTH, put_stack_line, fmt);
 }
