@@ -189,7 +189,7 @@ shim_symbols() {
 }
 
 tool_symbols() {
-	find "$BUILD/tools" -name '*.o' | xargs nm -g --defined-only | awk 'NF == 3 { print $3 }' | sort -u
+	find "$BUILD/tools" -name '*.o' ! -name 'static.c.o' | xargs nm -g --defined-only | awk 'NF == 3 { print $3 }' | sort -u
 }
 
 exported() {

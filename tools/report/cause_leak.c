@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The words for what leak.h finds. See cause_leak.h. */
+#include "core/base/tunables.h"
 #include "leak/leak.h"
 #include "report/cause_leak.h"
 #include "report/cause_parts.h"
@@ -99,6 +100,8 @@ static const char *doubt_of(const struct vmt_explain_record *record, const struc
 	uint32_t place = vmt_explain_record_place(record, leak->site);
 	uint64_t maps = 0, stacks = 0;
 
+	if (record->explain.facts.tunables & VMT_TUNABLES_NO_STACK_CACHE)
+		return "";
 	for (size_t i = 0; i < record->count; i++) {
 		const struct vmt_explain_map *map = &record->explain.map[i];
 
@@ -108,7 +111,10 @@ static const char *doubt_of(const struct vmt_explain_record *record, const struc
 		maps++;
 		stacks += map->kind == VMT_KIND_THREAD_STACK;
 	}
-	return 3 * stacks > maps ? " (or threads of other places have these stacks now)" : "";
+	return 3 * stacks > maps ?
+		       " (or threads of other places have these stacks now: "
+		       "GLIBC_TUNABLES=glibc.pthread.stack_cache_size=0 shows whose they are)" :
+		       "";
 }
 
 /*
@@ -222,7 +228,8 @@ void vmt_cause_left(struct vmt_lines *lines, struct vmt_explain_record *record)
 	char by[416];
 
 	for (size_t i = 0; live && i < record->count; i++) {
-		if (record->map[i].put_by >= VMT_SITE_FIRST)
+		/* Libraries that are loaded stay. */
+		if (record->map[i].put_by >= VMT_SITE_FIRST && !record->map[i].is_loaders)
 			vmt_explain_count_site(live, facts, record->map[i].put_by, 1);
 	}
 	share = vmt_explain_share_of(live, facts);
