@@ -115,51 +115,62 @@ static void bind_each(long count)
 		REQUIRE(syscall(SYS_mbind, map_pages(4), 4 * PAGE, 2 + i % 2, &node, 64, 0) == 0);
 }
 
+#define PIECE (4 * PAGE)
+
+static char *reserve_pieces(long count)
+{
+	char *at = mmap(NULL, (size_t)count * PIECE, PROT_NONE, PRIVATE | MAP_NORESERVE, -1, 0);
+
+	REQUIRE(at != MAP_FAILED);
+	return at;
+}
+
+static void commit_piece(char *at)
+{
+	REQUIRE(mprotect(at, PIECE, PROT_READ | PROT_WRITE) == 0);
+}
+
 /* A range that is committed piece by piece; each piece has another policy than the one before. */
 static void bind_committed(long count)
 {
 	const unsigned long node = 1;
-	char *at = mmap(NULL, (size_t)count * 4 * PAGE, PROT_NONE, PRIVATE | MAP_NORESERVE, -1, 0);
+	char *at = reserve_pieces(count);
 
-	REQUIRE(at != MAP_FAILED);
-	for (long i = 0; i < count; i++, at += 4 * PAGE) {
-		REQUIRE(mprotect(at, 4 * PAGE, PROT_READ | PROT_WRITE) == 0);
-		REQUIRE(syscall(SYS_mbind, at, 4 * PAGE, 2 + i % 2, &node, 64, 0) == 0);
+	for (long i = 0; i < count; i++, at += PIECE) {
+		commit_piece(at);
+		REQUIRE(syscall(SYS_mbind, at, PIECE, 2 + i % 2, &node, 64, 0) == 0);
 	}
 }
 
 static void advise_committed(long count)
 {
-	char *at = mmap(NULL, (size_t)count * 4 * PAGE, PROT_NONE, PRIVATE | MAP_NORESERVE, -1, 0);
+	char *at = reserve_pieces(count);
 
-	REQUIRE(at != MAP_FAILED);
-	for (long i = 0; i < count; i++, at += 4 * PAGE) {
-		REQUIRE(mprotect(at, 4 * PAGE, PROT_READ | PROT_WRITE) == 0);
-		REQUIRE(madvise(at, 4 * PAGE, i % 2 ? MADV_RANDOM : MADV_SEQUENTIAL) == 0);
+	for (long i = 0; i < count; i++, at += PIECE) {
+		commit_piece(at);
+		REQUIRE(madvise(at, PIECE, i % 2 ? MADV_RANDOM : MADV_SEQUENTIAL) == 0);
 	}
 }
 
 static void lock_committed(long count)
 {
-	char *at = mmap(NULL, (size_t)count * 4 * PAGE, PROT_NONE, PRIVATE | MAP_NORESERVE, -1, 0);
+	char *at = reserve_pieces(count);
 
-	REQUIRE(at != MAP_FAILED);
-	for (long i = 0; i < count; i++, at += 4 * PAGE) {
-		REQUIRE(mprotect(at, 4 * PAGE, PROT_READ | PROT_WRITE) == 0);
-		REQUIRE(mlock2(at, 4 * PAGE, i % 2 ? MLOCK_ONFAULT : 0) == 0);
+	for (long i = 0; i < count; i++, at += PIECE) {
+		commit_piece(at);
+		REQUIRE(mlock2(at, PIECE, i % 2 ? MLOCK_ONFAULT : 0) == 0);
 	}
 }
 
 /* Only every second one is advised, and none differs from both neighbours. */
 static void advise_every_other(long count)
 {
-	char *at = mmap(NULL, (size_t)count * 4 * PAGE, PROT_NONE, PRIVATE | MAP_NORESERVE, -1, 0);
+	char *at = reserve_pieces(count);
 
-	REQUIRE(at != MAP_FAILED);
-	for (long i = 0; i < count; i++, at += 4 * PAGE) {
-		REQUIRE(mprotect(at, 4 * PAGE, PROT_READ | PROT_WRITE) == 0);
+	for (long i = 0; i < count; i++, at += PIECE) {
+		commit_piece(at);
 		if (i % 2)
-			REQUIRE(madvise(at, 4 * PAGE, MADV_DONTDUMP) == 0);
+			REQUIRE(madvise(at, PIECE, MADV_DONTDUMP) == 0);
 	}
 }
 

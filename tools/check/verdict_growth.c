@@ -21,13 +21,6 @@ static int64_t with_heap(int64_t maps, const struct vmt_summary_site *site)
 	return maps < 1 && !strcmp(site->call, "brk") ? 1 : maps;
 }
 
-static int64_t base_of(const struct vmt_summary_program *base, const struct vmt_summary_site *site)
-{
-	const struct vmt_summary_site *old = vmt_summary_find_site(base, site->key);
-
-	return with_heap(old ? old->maps : 0, site);
-}
-
 /*
  * Can what call sites gained in fork children be compared? Older baselines do not know it, and where call
  * sites have been aligned, these numbers have not.
@@ -52,10 +45,9 @@ static void find_bases(const struct vmt_verdict *verdict, const struct vmt_summa
 		       struct vmt_verdict_more *more)
 {
 	const struct vmt_summary_site *old = vmt_summary_find_site(base, site->key);
+	bool is_pool = has_workers(verdict, program);
 
-	more->base = base_of(base, site);
-	if (has_workers(verdict, program))
-		more->base = with_heap(old ? old->unforked : 0, site);
+	more->base = with_heap(!old ? 0 : is_pool ? old->unforked : old->maps, site);
 	more->forked_base = with_heap(old ? old->forked : 0, site);
 }
 
@@ -125,8 +117,9 @@ static int64_t heap_of(const struct vmt_summary_program *program,
 
 	for (site = program->sites; site; site = site->hh.next) {
 		const struct vmt_summary_site *old = vmt_summary_find_site(base, site->key);
+		int64_t maps = old ? old->maps : 0;
 
-		if (site->maps > 0 && base_of(base, site) > (old ? old->maps : 0))
+		if (site->maps > 0 && with_heap(maps, site) > maps)
 			return 1;
 	}
 	return 0;

@@ -235,6 +235,9 @@ void vmt_explain_count_site(uint64_t *by_site, const struct vmt_explain_facts *f
 struct vmt_explain_share vmt_explain_share_of(const uint64_t *by_site,
 					      const struct vmt_explain_facts *facts);
 
+/* Returns the call that the site made, which put one of the maps; VMT_CALL_NONE = not known. */
+uint8_t vmt_explain_call_of(const struct vmt_explain_map *map, size_t count, uint32_t site);
+
 /* Is it of a file in memory, but not shared with anybody, as modules loaded from a memfd are? */
 bool vmt_explain_is_memfd(const struct vmt_explain_map *map);
 /* Are most maps of shared memory such? */

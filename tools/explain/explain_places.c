@@ -203,3 +203,12 @@ void vmt_explain_count_site(uint64_t *by_site, const struct vmt_explain_facts *f
 	if (by_site && site < facts->sites)
 		by_site[site] += n;
 }
+
+uint8_t vmt_explain_call_of(const struct vmt_explain_map *map, size_t count, uint32_t site)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (map[i].put_by == site)
+			return map[i].put_call;
+	}
+	return VMT_CALL_NONE;
+}

@@ -3,7 +3,8 @@
  * Patterns of memory. Neighbours may differ in protection only: code that is flipped between
  * writable and executable, or memory that is made read-only piece by piece. Others are told apart
  * by how mmap was called: over a part of an earlier map (MAP_FIXED), once for each piece or once
- * for all, or of /dev/zero. Pure; part of explain.h.
+ * for all, or of /dev/zero. And where one call makes pieces and others give each of them an attribute: which
+ * call is to be named. Pure; part of explain.h.
  */
 #include "explain/search.h"
 
@@ -396,4 +397,84 @@ void vmt_search_count_guarded(struct vmt_search *search)
 	}
 	search->at->guards = vmt_explain_share_of(guards, facts);
 	free(guards);
+}
+
+/* Returns the one of two calls that a single site made more often. */
+static enum vmt_call_id busier(const struct vmt_search *search, enum vmt_call_id one,
+			       enum vmt_call_id other)
+{
+	return search->facts->busiest[one].calls < search->facts->busiest[other].calls ? other :
+											 one;
+}
+
+/* The call that gives maps the attribute by which they differ; VMT_CALL_NONE = several do. */
+static enum vmt_call_id own_call(const struct vmt_search *search)
+{
+	switch (search->at->pattern) {
+	case VMT_PATTERN_ADVICE: return busier(search, VMT_CALL_MADVISE, VMT_CALL_PROCESS_MADVISE);
+	case VMT_PATTERN_LOCKS: return busier(search, VMT_CALL_MLOCK, VMT_CALL_MLOCK2);
+	case VMT_PATTERN_POLICY: return VMT_CALL_MBIND;
+	case VMT_PATTERN_NAMES: return VMT_CALL_PRCTL;
+	case VMT_PATTERN_KEYS: return VMT_CALL_PKEY_MPROTECT;
+	case VMT_PATTERN_USERFAULTFD: return VMT_CALL_IOCTL;
+	default: return VMT_CALL_NONE;
+	}
+}
+
+/* How many calls gave the attribute that the call gives, from whatever site? */
+static uint64_t calls_for(const struct vmt_search *search, enum vmt_call_id call)
+{
+	const struct vmt_explain_facts *facts = search->facts;
+	uint64_t most = facts->busiest[call].calls;
+
+	return facts->given == vmt_explain_cut(call) && facts->given_calls > most ?
+		       facts->given_calls :
+		       most;
+}
+
+/*
+ * Where each piece is mapped, or committed by mprotect, and then given its attribute as a whole, that call puts
+ * the boundaries. What keeps the pieces apart is the other call, so name that if it was made for most of them.
+ */
+void vmt_search_prefer_own_call(struct vmt_search *search)
+{
+	enum vmt_call_id call = own_call(search), cuts;
+	struct vmt_explain_share *by = &search->at->by;
+
+	if (call == VMT_CALL_NONE || by->site == VMT_NO_INDEX || by->site < VMT_SITE_FIRST)
+		return;
+	cuts = vmt_explain_call_of(search->map, search->count, by->site);
+	if ((cuts != VMT_CALL_MMAP && cuts != VMT_CALL_MPROTECT) ||
+	    calls_for(search, call) < by->all - by->all / 10)
+		return;
+	by->site = search->facts->busiest[call].site;
+	by->part = vmt_search_calls(search, by->site);
+	by->part = by->part && by->part < by->all - by->all / 10 ? by->part : by->all;
+}
+
+static bool are_of_one_place(const struct vmt_search *search, uint32_t a, uint32_t b)
+{
+	const uint32_t *place = search->facts->place;
+
+	return a == b || (place && place[a] == place[b]);
+}
+
+void vmt_search_find_beside(struct vmt_search *search)
+{
+	const struct vmt_explain_facts *facts = search->facts;
+	uint32_t site = search->at->by.site;
+	uint64_t pieces;
+
+	if (site == VMT_NO_INDEX || site < VMT_SITE_FIRST || site >= facts->sites)
+		return;
+	pieces = vmt_search_calls(search, site);
+	for (size_t i = 0; i < VMT_EXPLAIN_GIVERS && facts->giver[i].calls >= VMT_EXPLAIN_LEAST;
+	     i++) {
+		if (facts->giver[i].site < facts->sites &&
+		    !are_of_one_place(search, facts->giver[i].site, site) &&
+		    facts->giver[i].calls >= pieces - pieces / 10) {
+			search->at->beside = facts->giver[i].site;
+			return;
+		}
+	}
 }

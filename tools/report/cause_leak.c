@@ -177,17 +177,27 @@ void vmt_cause_leak(struct vmt_lines *lines, struct vmt_explain_record *record, 
 	vmt_leak_free(&leak);
 }
 
+/* The maps of each call site, also of those that load libraries. NULL without memory. */
+static uint64_t *count_live(const struct vmt_explain_record *record, bool with_loaders)
+{
+	uint64_t *live = vmt_explain_by_site(&record->explain.facts);
+
+	for (size_t i = 0; live && i < record->count; i++) {
+		const struct vmt_explain_map *map = &record->map[i];
+
+		if (map->put_by >= VMT_SITE_FIRST && (with_loaders || !map->is_loaders))
+			vmt_explain_count_site(live, &record->explain.facts, map->put_by, 1);
+	}
+	return live;
+}
+
 /* How many maps each call site had before the end, and has no more. NULL without memory. */
 static uint64_t *read_kept(const struct vmt_explain_record *record, uint64_t torn_down)
 {
 	const struct vmt_explain_facts *facts = &record->explain.facts;
-	uint64_t *kept = vmt_explain_by_site(facts);
+	uint64_t *kept = count_live(record, true);
 	struct vmt_rec_site site;
 
-	for (size_t i = 0; kept && i < record->count; i++) {
-		if (record->map[i].put_by >= VMT_SITE_FIRST)
-			vmt_explain_count_site(kept, facts, record->map[i].put_by, 1);
-	}
 	for (uint32_t i = VMT_SITE_FIRST; kept && i < facts->sites; i++) {
 		uint64_t live = kept[i], before = live;
 
@@ -221,18 +231,12 @@ void vmt_cause_kept(struct vmt_lines *lines, struct vmt_explain_record *record, 
 
 void vmt_cause_left(struct vmt_lines *lines, struct vmt_explain_record *record)
 {
-	const struct vmt_explain_facts *facts = &record->explain.facts;
-	uint64_t start = record->view->header.maps_start, *live = vmt_explain_by_site(facts);
-	struct vmt_explain_share share;
+	uint64_t start = record->view->header.maps_start;
+	uint64_t *live = count_live(record, false); /* libraries that are loaded stay */
+	struct vmt_explain_share share = vmt_explain_share_of(live, &record->explain.facts);
 	struct vmt_number number, all;
 	char by[416];
 
-	for (size_t i = 0; live && i < record->count; i++) {
-		/* Libraries that are loaded stay. */
-		if (record->map[i].put_by >= VMT_SITE_FIRST && !record->map[i].is_loaders)
-			vmt_explain_count_site(live, facts, record->map[i].put_by, 1);
-	}
-	share = vmt_explain_share_of(live, facts);
 	if (share.part >= VMT_TREND_SMALL && record->count > start &&
 	    share.part >= (record->count - start) / 2) {
 		vmt_cause_put_site(by, sizeof(by), record, share.site, live);

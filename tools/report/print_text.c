@@ -4,7 +4,6 @@
  * processes, they come first, with a line each. The core decides what a report says. Used by
  * print.c.
  */
-#include "core/base/printable.h"
 #include "explain/explain_record.h"
 #include "input/liveness.h"
 #include "input/phase.h"
@@ -250,20 +249,18 @@ static void add_marks(struct vmt_lines *lines, const struct vmt_view *view, uint
 {
 	struct vmt_phase_sum sum[PHASES];
 	size_t names = vmt_phase_sum(view, vmt_view_maps_now(view) + torn_down, sum, PHASES);
-	char *text = vmt_must_copy(""), *more, *name;
+	char *text = vmt_must_copy(""), *more;
 	struct vmt_number growth, times;
 
 	for (size_t i = 0; i < names && i < PHASES; i++) {
-		name = vmt_must(strndup(sum[i].name.bytes, sum[i].name.length));
-		vmt_printable(name, strlen(name));
-		more = vmt_must_format("%s%s%s%s after %s mark%s \"%s\"", text, i ? ", " : "",
+		more = vmt_must_format("%s%s%s%s after %s mark%s \"%.*s\"", text, i ? ", " : "",
 				       vmt_lines_number_signed(&growth, sum[i].growth),
 				       i                  ? "" :
 				       sum[i].growth == 1 ? " map" :
 							    " maps",
 				       vmt_lines_number(&times, sum[i].times),
-				       sum[i].times == 1 ? "" : "s", name);
-		free(name);
+				       sum[i].times == 1 ? "" : "s", (int)sum[i].name.length,
+				       sum[i].name.bytes);
 		free(text);
 		text = more;
 	}

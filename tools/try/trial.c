@@ -138,22 +138,15 @@ static bool are_guards(const struct vmt_explain *explain, enum vmt_pattern patte
 	return guards > pieces / 4;
 }
 
-/* MAP_LOCKED stays. */
-static bool is_by_mmap(const struct vmt_explain *explain, uint32_t site)
-{
-	for (size_t i = 0; i < explain->count; i++) {
-		if (explain->map[i].put_by == site)
-			return explain->map[i].put_call == VMT_CALL_MMAP;
-	}
-	return false;
-}
-
 static bool is_tried(const struct vmt_explain *explain, const struct vmt_explain_pattern *at)
 {
 	if (at->pattern == VMT_PATTERN_ADVICE && explain->advice == MADV_WIPEONFORK)
 		return false;
-	if (at->beside != VMT_NO_INDEX ||
-	    (at->pattern == VMT_PATTERN_LOCKS && is_by_mmap(explain, at->by.site)))
+	if (at->beside != VMT_NO_INDEX)
+		return false;
+	/* MAP_LOCKED stays. */
+	if (at->pattern == VMT_PATTERN_LOCKS &&
+	    vmt_explain_call_of(explain->map, explain->count, at->by.site) == VMT_CALL_MMAP)
 		return false;
 	if (at->pattern != VMT_PATTERN_COMMITTED && at->pattern != VMT_PATTERN_DECOMMIT)
 		return !at->is_open;

@@ -56,12 +56,10 @@ static void put_other_lines(struct vmt_fmt *fmt, const struct vmt_finding *findi
 	const struct vmt_stack_frame *named = vmt_verdict_place(finding);
 
 	for (; part && finding->base > 0; part = part->next) {
-		struct vmt_finding other = *finding;
-		const struct vmt_stack_frame *place;
+		const struct vmt_stack_frame *place =
+			part->maps > 0 ? vmt_stack_blame(&part->stack) : NULL;
 		char *where;
 
-		other.stack = &part->stack;
-		place = part->maps > 0 ? vmt_verdict_place(&other) : NULL;
 		if (!place || !named || place->line == named->line)
 			continue;
 		where = vmt_stack_where(place);
