@@ -223,9 +223,9 @@ for way in one two cached all plateau below between mixed limit beside shared ca
 			{ sub(/^ +/, " "); line = line $0 } END { print line }' >$way/lead
 done
 
-# told WAY TEXT: the line, which stands before causes and remedies
+# told WAY TEXT: the line, which stands before causes and remedies, and doubts as long as the line growth does
 told() {
-	check "$1" grep -Eq "^ leak +$2( \(or a start-up\))?\$" "$1/lead"
+	check "$1" grep -Eq "^ leak +$2 \(or a start-up\)\$" "$1/lead"
 	check "$1-first" awk '/^ leak/ { leak = NR } /^ (cause|help)/ && !other { other = NR }
 		END { exit !(leak && other && leak < other) }' "$1/lead"
 }

@@ -119,19 +119,18 @@ static const char *doubt_of(const struct vmt_explain_record *record, const struc
 
 /*
  * What fills, or takes up its work, in the first minute looks the same, and what comes and goes may have risen by
- * chance; the limit is none of that. The line above says so of a process that leaks.
+ * chance; the limit is none of that.
  */
 static const char *haste_of(const struct vmt_explain_record *record, const struct vmt_leak *leak,
 			    uint64_t now)
 {
-	bool is_early = vmt_report_duration(record->view, now) < VMT_TREND_START_UP_NS;
 	struct vmt_curve curve;
 
 	if (vmt_report_is_limit_reached(record->view) ||
 	    !vmt_report_trend_before(record->view, now, leak->torn_down, &curve))
 		return "";
-	if (is_early)
-		return curve.trend == VMT_TREND_LEAK ? "" : " (or a start-up)";
+	if (vmt_report_duration(record->view, now) < VMT_TREND_START_UP_NS)
+		return " (or a start-up)";
 	if (curve.trend == VMT_TREND_LEAK ? !curve.is_doubtful : leak->is_clear)
 		return "";
 	return " (or by chance: they come and go)";
