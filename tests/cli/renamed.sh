@@ -115,6 +115,15 @@ other_lines() {
 	status other-lines 23 "$TOOL" check --baseline=lines.json -- ./other_lines 12
 	has other-lines-named err '\+12 by mmap in open_volume .*other_lines.c:15  \(52, in the baseline 40\)'
 	has other-lines-said err 'or open_volume .*other_lines.c:14, which has 40 of them'
+	"$TOOL" check --format=json -o lines.out --baseline=lines.json -- ./other_lines 12 2>err
+	check other-lines-json [ "$(jq -c '.findings[0].other_lines | map([.function, .line, .maps])' \
+		lines.out)" = '[["open_volume",14,40]]' ]
+	keeps_to other-lines-schema check lines.out
+	for format in junit sarif github; do
+		"$TOOL" check --format=$format -o lines.out --baseline=lines.json -- ./other_lines 12 2>err
+		has other-lines-$format lines.out \
+			'or open_volume .*other_lines.c:14, which has 40 of them: the baseline does not say which line had more'
+	done
 }
 
 renamed

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A verdict as JSON, "schema": "vmatrace.check/1"; fields are added, never changed. */
 #include "verdict/gone.h"
+#include "verdict/other_lines.h"
 #include "check/returned.h"
 #include "check/verdict.h"
 #include "util/value.h"
@@ -53,6 +54,24 @@ static void add_gone(json_t *object, const struct vmt_verdict *verdict,
 	free(note);
 }
 
+static json_t *other_lines_of(const struct vmt_finding *finding)
+{
+	const struct vmt_summary_part *part = vmt_other_lines_next(finding, NULL);
+	json_t *array = json_array();
+
+	for (; part; part = vmt_other_lines_next(finding, part)) {
+		const struct vmt_stack_frame *place = vmt_stack_blame(&part->stack);
+		json_t *object = json_object();
+
+		json_object_set_new(object, "function", vmt_value_string(place->function));
+		json_object_set_new(object, "file", vmt_value_string(place->file));
+		json_object_set_new(object, "line", number_or_null(place->line));
+		json_object_set_new(object, "maps", json_integer(part->maps));
+		json_array_append_new(array, object);
+	}
+	return array;
+}
+
 static json_t *finding_of(const struct vmt_verdict *verdict, const struct vmt_finding *finding)
 {
 	const struct vmt_stack_frame *place = vmt_verdict_place(finding);
@@ -73,6 +92,7 @@ static json_t *finding_of(const struct vmt_verdict *verdict, const struct vmt_fi
 	json_object_set_new(object, "function", vmt_value_string(place ? place->function : NULL));
 	json_object_set_new(object, "file", vmt_value_string(place ? place->file : NULL));
 	json_object_set_new(object, "line", number_or_null(place ? place->line : 0));
+	json_object_set_new(object, "other_lines", other_lines_of(finding));
 	json_object_set_new(object, "stack", stack_of(finding->stack));
 	add_gone(object, verdict, finding);
 	return object;

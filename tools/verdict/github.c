@@ -6,6 +6,7 @@
  */
 #include "verdict/backtrace.h"
 #include "verdict/gone.h"
+#include "verdict/other_lines.h"
 #include "check/verdict.h"
 #include "util/must.h"
 
@@ -41,6 +42,7 @@ static void put_finding(FILE *stream, const struct vmt_verdict *verdict,
 			const struct vmt_finding *finding)
 {
 	const struct vmt_stack_frame *place = vmt_verdict_place(finding);
+	char *lines = vmt_other_lines_note(finding);
 	char *note = vmt_gone_note(verdict, finding);
 	char *message = message_of(finding);
 
@@ -57,8 +59,11 @@ static void put_finding(FILE *stream, const struct vmt_verdict *verdict,
 	fputs("::", stream);
 	put_data(stream, message, false);
 	free(message);
+	if (lines)
+		put_stack_line(stream, lines);
 	if (note)
 		put_stack_line(stream, note);
+	free(lines);
 	free(note);
 	if (finding->site)
 		vmt_backtrace_put(finding->stack, UINT32_MAX, put_stack_line, stream);

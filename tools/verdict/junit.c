@@ -6,6 +6,7 @@
  */
 #include "verdict/backtrace.h"
 #include "verdict/gone.h"
+#include "verdict/other_lines.h"
 #include "check/verdict.h"
 #include "core/base/printable.h"
 #include "util/hash.h"
@@ -133,6 +134,7 @@ static void put_failure(FILE *stream, const struct vmt_verdict *verdict,
 			const struct vmt_finding *finding)
 {
 	char *message = message_of(finding);
+	char *lines = vmt_other_lines_note(finding);
 	char *note = vmt_gone_note(verdict, finding);
 	char *name = finding->rule == VMT_RULE_PER_SITE ?
 			     name_of(finding) :
@@ -147,12 +149,15 @@ static void put_failure(FILE *stream, const struct vmt_verdict *verdict,
 	fputs(">", stream);
 	put_text(stream, message);
 	fputs("\n", stream);
+	if (lines)
+		put_stack_line(stream, lines);
 	if (note)
 		put_stack_line(stream, note);
 	if (finding->site)
 		vmt_backtrace_put(finding->stack, UINT32_MAX, put_stack_line, stream);
 	fputs("</failure>\n    </testcase>\n", stream);
 	free(message);
+	free(lines);
 	free(note);
 	free(name);
 }

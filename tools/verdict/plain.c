@@ -5,6 +5,7 @@
  */
 #include "verdict/backtrace.h"
 #include "verdict/gone.h"
+#include "verdict/other_lines.h"
 #include "check/verdict.h"
 #include "core/base/fmt.h"
 #include "util/lines.h"
@@ -49,27 +50,18 @@ static void put_given_back(struct vmt_fmt *fmt, const struct vmt_finding *findin
 	vmt_fmt_end(fmt);
 }
 
-/* A baseline has no lines: it is not known which of a function's lines has more than before. */
 static void put_other_lines(struct vmt_fmt *fmt, const struct vmt_finding *finding)
 {
-	const struct vmt_summary_part *part = finding->site ? finding->site->part : NULL;
-	const struct vmt_stack_frame *named = vmt_verdict_place(finding);
+	const struct vmt_summary_part *part = vmt_other_lines_next(finding, NULL);
 
-	for (; part && finding->base > 0; part = part->next) {
-		const struct vmt_stack_frame *place =
-			part->maps > 0 ? vmt_stack_blame(&part->stack) : NULL;
-		char *where;
+	for (; part; part = vmt_other_lines_next(finding, part)) {
+		char *words = vmt_other_lines_words(part);
 
-		if (!place || !named || place->line == named->line)
-			continue;
-		where = vmt_stack_where(place);
-		vmt_fmt_str(fmt, "    or ");
-		vmt_fmt_str(fmt, where);
-		vmt_fmt_str(fmt, ", which has ");
-		put_number(fmt, part->maps);
-		vmt_fmt_str(fmt, " of them: the baseline does not say which line had more");
+		vmt_fmt_str(fmt, "    ");
+		vmt_fmt_str(fmt, words);
+		vmt_fmt_str(fmt, ": the baseline does not say which line had more");
 		vmt_fmt_end(fmt);
-		free(where);
+		free(words);
 	}
 }
 

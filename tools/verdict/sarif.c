@@ -5,6 +5,7 @@
  * lines have moved.
  */
 #include "verdict/gone.h"
+#include "verdict/other_lines.h"
 #include "check/verdict.h"
 #include "util/value.h"
 #include "util/must.h"
@@ -133,15 +134,17 @@ static json_t *fingerprint_of(const struct vmt_summary_site *site)
 	return object;
 }
 
-/* The finding's sentence, and what of the baseline may explain it. */
+/* The finding's sentence, the other lines of its function, and what of the baseline may explain it. */
 static json_t *result_message(const struct vmt_verdict *verdict, const struct vmt_finding *finding)
 {
+	char *lines = vmt_other_lines_note(finding);
 	char *note = vmt_gone_note(verdict, finding);
-	char *text = vmt_must_format("%s%s%s", finding->message, note ? ". Note: " : "",
-				     note ? note : "");
+	char *text = vmt_must_format("%s%s%s%s%s", finding->message, lines ? ", " : "",
+				     lines ? lines : "", note ? ". Note: " : "", note ? note : "");
 	json_t *message = message_of(text);
 
 	free(text);
+	free(lines);
 	free(note);
 	return message;
 }
