@@ -144,8 +144,7 @@ if has_guards; then
 	static char *guarded(void)
 	{
 		char *block = map(3);
-		mprotect(block + 2 * PAGE, PAGE, PROT_NONE);
-		return block;
+		return mprotect(block + 2 * PAGE, PAGE, PROT_NONE) ? NULL : block;
 	}
 	static int read_only(long pieces)
 	{
@@ -170,6 +169,9 @@ if has_guards; then
 		const char *how = argc > 1 ? argv[1] : "";
 		for (int i = 0; i < 300; i++)
 			block[i] = guarded();
+		for (int i = 0; i < 33000 && !strcmp(how, "dies"); i++)
+			if (!guarded())
+				return puts("no memory");
 		if (!strcmp(how, "limit"))
 			while (!read_only(1000))
 				;
@@ -191,6 +193,9 @@ if has_guards; then
 	check "limit: nothing is measured" grep -qE '^guards +65,[0-9]+ +65,[0-9]+ +-[0-9]+ +\(limit\) ' limit.txt
 	check "limit: what is left" sh -c 'tr -s "\n " " " <limit.txt | grep -qE "[Bb]oth runs ended at the limit.* 59[0-9] maps could be saved without it, and none with it"'
 	check "others: what is left" sh -c 'tr -s "\n " " " <others.txt | grep -qE "59[0-9] maps could be saved without it, and none with it: there are more of another kind"'
+	ONLY=guards tried dies ./ends dies
+	check "dies: saved by the remedy" grep -qE '^guards +[0-9]{2} .* saved +[0-9.]+ s 0$' dies.txt
+	check "dies: no word of a difference" sh -c '! grep -q DIFFERS dies.txt'
 	tried peak ./ends peak
 	check "peak: a remedy for what there was at the peak" grep -qE '^guards +[0-9]+ +[0-9]+ +-(2[5-9]|[3-6].)[0-9] +same ' peak.txt
 else

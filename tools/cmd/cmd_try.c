@@ -30,10 +30,11 @@ static const char help[] =
 	"output and status stayed the same. The heading says whether these numbers are of the\n"
 	"end, or of the peak, as where most is given back by then: of that nothing is promised.\n"
 	"No remedy loses what is in memory; where output or status differ, the program relies\n"
-	"on what the remedy leaves out. PROGRAM runs twice without a remedy, then once with\n"
-	"each, and reads the same input every time. The exit status is that of its first\n"
-	"run, or 2 if it became a program that was not traced. A run has no time limit: for a\n"
-	"program that may not end, such as a service, give one with timeout\n"
+	"on what the remedy leaves out, unless it failed at the limit and does not with the\n"
+	"remedy (\"saved\"). PROGRAM runs twice without a remedy, then once with each, and\n"
+	"reads the same input every time. The exit status is that of its first run, or 2 if it\n"
+	"became a program that was not traced. A run has no time limit: for a program that may\n"
+	"not end, such as a service, give one with timeout\n"
 	"(vmatrace try -- timeout 60 PROGRAM).\n"
 	"\n"
 	"  -t, --try=NAME               only this remedy: guards, names, advice, locks, policy,\n"
@@ -87,7 +88,9 @@ static void put_row(FILE *stream, const struct vmt_try *tried, const char *name,
 	char status[32];
 
 	snprintf(status, sizeof(status), "%d%s", trial->status,
-		 trial->status == tried->plain.status ? "" : " DIFFERS");
+		 trial->status == tried->plain.status || vmt_try_is_saved(tried, trial) ?
+			 "" :
+			 " DIFFERS");
 	fprintf(stream, "%-20s %8s %8s %9s %9s  %-7s %6.2f s %s\n", name,
 		vmt_lines_number(&peak, trial->maps_peak), vmt_lines_number(&end, trial->maps_end),
 		promised, measured, trial == &tried->plain ? "" : vmt_try_output(tried, trial),

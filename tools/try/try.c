@@ -418,8 +418,16 @@ enum vmt_try_shortfall vmt_try_shortfall(const struct vmt_try *tried,
 	return *ret_left > remedy->saves / 2 ? VMT_TRY_LEFT : VMT_TRY_REPLACED;
 }
 
+bool vmt_try_is_saved(const struct vmt_try *tried, const struct vmt_trial *trial)
+{
+	return tried->plain.is_at_limit && tried->plain.status && !trial->is_at_limit &&
+	       !trial->status;
+}
+
 const char *vmt_try_output(const struct vmt_try *tried, const struct vmt_trial *trial)
 {
+	if (vmt_try_is_saved(tried, trial))
+		return "saved";
 	if (vmt_trial_is_same_output(&tried->plain, trial))
 		return "same";
 	return vmt_trial_is_same_output(&tried->plain, &tried->again) ? "DIFFERS" : "varies";

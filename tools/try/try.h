@@ -76,9 +76,12 @@ bool vmt_try_is_hidden(const struct vmt_try *tried, const struct vmt_remedied *r
 enum vmt_try_shortfall vmt_try_shortfall(const struct vmt_try *tried,
 					 const struct vmt_remedied *remedy, uint64_t *ret_left);
 
+/* Did the program fail at the limit without a remedy, and neither reach it nor fail with this one? */
+bool vmt_try_is_saved(const struct vmt_try *tried, const struct vmt_trial *trial);
+
 /*
  * Is the output as without a remedy? "same", "DIFFERS", or "varies": what differs from run to run
- * by itself proves nothing.
+ * by itself proves nothing; "saved": see vmt_try_is_saved().
  */
 const char *vmt_try_output(const struct vmt_try *tried, const struct vmt_trial *trial);
 
