@@ -18,6 +18,7 @@ check "…is said" has err "no recording of process 1;"
 check "nothing named" status 2 "$VMATRACE" top
 check "bad interval" status 2 "$VMATRACE" top -i 0 nine.vmt
 check "bad sort" status 2 "$VMATRACE" top --sort=size nine.vmt
+check "no rate at the first look" sh -c '"$0" top -n 1 nine.vmt | grep -Eq " 9 maps +0 % +- +[0-9]+ by mmap in "' "$VMATRACE"
 check "no recording" status 2 "$VMATRACE" top nowhere.vmt
 check "help" status 0 "$VMATRACE" top --help
 

@@ -117,16 +117,19 @@ static void print_line(const struct vmt_top *top)
 {
 	const struct vmt_rec_header *header = &vmt_top_view(top)->header;
 	const struct vmt_top_row *most = NULL;
+	char rate[32] = "        -"; /* a first look has nothing to compare with */
 
 	for (size_t i = 0; i < top->count; i++) {
 		if (!most || llabs(top->item[i].rate) > llabs(most->rate))
 			most = &top->item[i];
 	}
-	printf("%8.1f s  %8llu maps %3llu %%  %+8lld/s", (double)top->duration / 1e9,
+	if (top->has_rate)
+		snprintf(rate, sizeof(rate), "%+8lld/s", (long long)top->rate);
+	printf("%8.1f s  %8llu maps %3llu %%  %-10s", (double)top->duration / 1e9,
 	       (unsigned long long)top->maps,
 	       (unsigned long long)vmt_report_percent(top->maps + header->maps_own,
 						      header->maps_limit),
-	       (long long)top->rate);
+	       rate);
 	if (most && most->rate)
 		printf("  %+lld/s %s in %s", (long long)most->rate, vmt_calls_name(most->row.call),
 		       most->where);

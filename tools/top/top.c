@@ -89,6 +89,7 @@ static void set_rates(struct vmt_top *top, const struct vmt_top *before)
 
 	if (before->pid != top->pid || before->image != top->image)
 		return;
+	top->has_rate = true;
 	top->rate = per_second((int64_t)(top->maps - before->maps), ns);
 	for (size_t i = 0; i < top->count; i++) {
 		struct vmt_top_row *row = &top->item[i];

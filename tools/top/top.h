@@ -30,7 +30,8 @@ struct vmt_top {
 	uint64_t time; /* CLOCK_MONOTONIC of the moment, ns */
 	uint64_t duration; /* how long the process has run, or ran, ns */
 	uint64_t maps;
-	int64_t rate; /* maps per second since the previous moment */
+	int64_t rate; /* maps per second since the previous moment… */
+	bool has_rate; /* …of the same process, if there is one */
 	bool is_gone;
 	struct vmt_top_row *item;
 	size_t count;
@@ -46,7 +47,7 @@ static inline const struct vmt_view *vmt_top_view(const struct vmt_top *top)
 
 /*
  * Read the moment of process pid, or with 0 of the process with most maps. before: the previous
- * moment; NULL = rates are 0. Returns 0, or -errno after a message. Free with vmt_top_free().
+ * moment; NULL = there are no rates. Returns 0, or -errno after a message. Free with vmt_top_free().
  */
 int vmt_top_read(struct vmt_top *ret_top, struct vmt_live *live, uint32_t pid,
 		 enum vmt_rows_sort sort, uint32_t bars, struct vmt_symbols *symbols,

@@ -86,6 +86,8 @@ static void draw_maps(const struct vmt_top *top)
 	attroff(A_STANDOUT);
 	if (top->is_gone)
 		snprintf(text, sizeof(text), "rate   none, the process has ended");
+	else if (!top->has_rate)
+		snprintf(text, sizeof(text), "rate   known from the next look on");
 	else if (top->rate > 0 && header->maps_limit > all)
 		snprintf(text, sizeof(text), "rate   %s a second, the limit in %s s",
 			 SIGNED(top->rate),
