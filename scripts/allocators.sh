@@ -43,7 +43,20 @@ while [ $# -gt 0 ]; do
 	esac
 	shift
 done
-IFS=, read -ra all <<<"$ONLY"
+# A library that --with= names may be called by the name that the table gives it.
+is_with() {
+	local file
+	for file in "${with[@]}"; do
+		[ "$(basename "$file")" != "$1" ] || return 0
+	done
+	return 1
+}
+all=()
+IFS=, read -ra only <<<"$ONLY"
+for name in "${only[@]}"; do
+	[ -r "$name" ] || ! is_with "$name" || continue
+	all+=("$name")
+done
 all+=("${with[@]}")
 [ ${#all[@]} -gt 0 ] || fail "--only= names no allocator of ${KNOWN//,/, }"
 [[ ${LIMIT:=300} =~ ^[1-9][0-9]*$ ]] || fail "LIMIT=$LIMIT is no number of seconds"

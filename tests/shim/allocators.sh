@@ -187,6 +187,9 @@ equal table_of_own_library "$(awk '/^own|^bump/ { print $1, $2 }' "$TMP/table" |
 equal table_tells_what_it_does "$(cut -d' ' -f2- "$TMP/doing" | tr '\n' ';')" "(1 of 2)…;(2 of 2)…;"
 "$ROOT/scripts/allocators.sh" --only=own,"$bump" env A=1 "$TARGETS/efence_1000" >"$TMP/same" 2>/dev/null
 equal table_without_env "$(awk '{ print $2, $3, $4 }' "$TMP/same")" "$(awk '{ print $2, $3, $4 }' "$TMP/table")"
+# --only= may call it by the name that the table gives it.
+"$ROOT/scripts/allocators.sh" --only="${bump##*/}" --with="$bump" true >"$TMP/table" 2>/dev/null
+equal table_by_name "$? $(awk 'NR > 1 { print $1 }' "$TMP/table")" "0 ${bump##*/}"
 # What functions of the allocator do that end in a jump to the system call is done inside it as well.
 cat >"$TMP/jumps.c" <<'END'
 #include <stddef.h>
