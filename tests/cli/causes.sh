@@ -152,6 +152,8 @@ many close-again committed-pieces 'pieces of a range without access \(PROT_NONE\
 run any-protection 1000
 says any-protection 'cause +pieces cut from what mmap in map_at [^,]+ mapped, 1.00 for each call, none given back: 99[0-9] of 1,0[0-9]+ maps, by mprotect in any_protection' \
 	'read-only piece by piece|left so'
+run undo-guards 1000
+says undo-guards 'cause +a guard page for each object: 201 of 2[0-9]+ maps, by mprotect in protect_one .*90 % given back' 'none given back'
 run keep-secrets 1000
 says keep-secrets 'cause +a guard page for each object: .* help +-[12],[0-9]+ maps: MADV_GUARD_INSTALL .* makes no map, if mlock and madvise, which cut at the same places'
 

@@ -180,6 +180,23 @@ static void any_protection(long count)
 		REQUIRE(mprotect(at + (size_t)i * PAGE, PAGE, prot[i % 5]) == 0);
 }
 
+__attribute__((noinline)) static void protect_one(char *at, int prot)
+{
+	REQUIRE(mprotect(at, PAGE, prot) == 0);
+}
+
+/* One line makes guards for one caller, and for another it undoes nine of ten, which merges maps again. */
+static void undo_guards(long count)
+{
+	char *at = map_pages(2 * (size_t)count + 1);
+
+	for (long i = 0; i < count; i++) {
+		protect_one(at + (2 * (size_t)i + 1) * PAGE, PROT_NONE);
+		if (i % 10)
+			protect_one(at + (2 * (size_t)i + 1) * PAGE, ACCESS);
+	}
+}
+
 /* Secrets: each with guards, and kept out of core dumps. */
 static void keep_secrets(long count)
 {
@@ -293,6 +310,7 @@ static const struct target_way ways[] = {
 	{ "private-copies", private_copies },
 	{ "close-again", close_again },
 	{ "any-protection", any_protection },
+	{ "undo-guards", undo_guards },
 	{ "keep-secrets", keep_secrets },
 	{ "load-over", load_over },
 	{ "make-contexts", make_contexts },

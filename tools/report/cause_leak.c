@@ -119,7 +119,8 @@ static const char *doubt_of(const struct vmt_explain_record *record, const struc
 
 /*
  * What fills, or takes up its work, in the first minute looks the same, and what comes and goes may have risen by
- * chance; the limit is none of that.
+ * chance; the limit is none of that. Returns the words of such a doubt: "" if the line above has them, NULL if
+ * there is none.
  */
 static const char *haste_of(const struct vmt_explain_record *record, const struct vmt_leak *leak,
 			    uint64_t now)
@@ -128,11 +129,11 @@ static const char *haste_of(const struct vmt_explain_record *record, const struc
 
 	if (vmt_report_is_limit_reached(record->view) ||
 	    !vmt_report_trend_before(record->view, now, leak->torn_down, &curve))
-		return "";
+		return NULL;
 	if (vmt_report_duration(record->view, now) < VMT_TREND_START_UP_NS)
-		return " (or a start-up)";
+		return curve.trend == VMT_TREND_LEAK ? "" : " (or a start-up)";
 	if (curve.trend == VMT_TREND_LEAK ? !curve.is_doubtful : leak->is_clear)
-		return "";
+		return NULL;
 	return " (or by chance: they come and go)";
 }
 
@@ -141,28 +142,29 @@ static void put_leak(struct vmt_lines *lines, struct vmt_explain_record *record,
 		     const struct vmt_leak *leak, uint64_t now)
 {
 	const char *before_end = leak->torn_down ? " before the end" : "";
+	const char *haste = haste_of(record, leak, now), *label = haste ? "leak? " : "leak  ";
 	struct vmt_number number, made;
 	char by[480], left[480], others[600];
 
 	put_place(record, leak, by, left, sizeof(by));
+	haste = haste ? haste : "";
 	if (leak->is_unsure) {
-		vmt_lines_add(lines, 10, "  leak    %s maps by %s%s%s are not given back%s%s%s",
+		vmt_lines_add(lines, 10, "  %s  %s maps by %s%s%s are not given back%s%s%s", label,
 			      vmt_lines_number(&number, leak->left), by, left, *left ? "," : "",
-			      before_end, doubt_of(record, leak), haste_of(record, leak, now));
+			      before_end, doubt_of(record, leak), haste);
 		return;
 	}
 	if (leak->made - leak->left <= leak->made / 100) {
-		vmt_lines_add(lines, 10,
-			      "  leak    none of the %s maps by %s%s%s is given back%s%s%s",
-			      vmt_lines_number(&made, leak->made), by, left, *left ? "," : "",
-			      before_end, doubt_of(record, leak), haste_of(record, leak, now));
+		vmt_lines_add(lines, 10, "  %s  none of the %s maps by %s%s%s is given back%s%s%s",
+			      label, vmt_lines_number(&made, leak->made), by, left,
+			      *left ? "," : "", before_end, doubt_of(record, leak), haste);
 		return;
 	}
 	put_removers(record, leak, others, sizeof(others));
-	vmt_lines_add(lines, 10, "  %s    %s of %s maps by %s are not given back%s%s%s%s%s",
-		      leak->is_leak ? "leak" : "kept", vmt_lines_number(&number, leak->left),
+	vmt_lines_add(lines, 10, "  %s  %s of %s maps by %s are not given back%s%s%s%s%s",
+		      leak->is_leak ? label : "kept  ", vmt_lines_number(&number, leak->left),
 		      vmt_lines_number(&made, leak->made), by, left, before_end, others,
-		      doubt_of(record, leak), leak->is_leak ? haste_of(record, leak, now) : "");
+		      doubt_of(record, leak), leak->is_leak ? haste : "");
 }
 
 void vmt_cause_leak(struct vmt_lines *lines, struct vmt_explain_record *record, uint64_t now,

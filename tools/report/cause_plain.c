@@ -22,12 +22,10 @@ struct place {
 	uint64_t most;
 	uint64_t live;
 	struct vmt_rec_counters counters;
+	struct vmt_rec_counters made; /* without sites that merge more than they make */
 };
 
-/*
- * Returns for each place how many of its maps show none of the patterns in `mentioned`; NULL without
- * memory.
- */
+/* Returns for each place how many of its maps show none of the patterns in `mentioned`; NULL without memory. */
 static uint64_t *count_unmentioned(const struct vmt_explain_record *record, uint64_t mentioned)
 {
 	uint32_t sites = record->explain.facts.sites;
@@ -46,8 +44,13 @@ static uint64_t *count_unmentioned(const struct vmt_explain_record *record, uint
 static void add_site(struct place *sum, uint32_t index, const struct vmt_rec_site *site,
 		     uint64_t live)
 {
+	const struct vmt_rec_counters *counters = &site->counters;
+
 	sum->live += live;
-	vmt_view_add(&sum->counters, &site->counters);
+	vmt_view_add(&sum->counters, counters);
+	/* What these merge again, others of the place have made: it is given back. */
+	if (counters->merged <= counters->created + counters->split)
+		vmt_view_add(&sum->made, counters);
 	if (sum->site != VMT_NO_INDEX && live <= sum->most)
 		return;
 	sum->site = index;
@@ -139,7 +142,7 @@ const char *vmt_cause_plain_given_back(void *context, uint32_t site, char *text,
 	text[0] = '\0';
 	if (site < VMT_SITE_FIRST || site >= record->explain.facts.sites ||
 	    !sum_place(record, vmt_explain_record_place(record, site), &place) ||
-	    !vmt_report_per_call(&place.counters, place.live, &per_call) ||
+	    !vmt_report_per_call(&place.made, place.live, &per_call) ||
 	    !vmt_report_is_worth_telling(&per_call))
 		return text;
 	if (!per_call.is_unsure)
@@ -264,7 +267,7 @@ static void put_for_each(char *text, size_t size, const struct place *place)
 	size_t n;
 
 	text[0] = '\0';
-	if (!vmt_report_per_call(&place->counters, place->live, &per_call) ||
+	if (!vmt_report_per_call(&place->made, place->live, &per_call) ||
 	    !vmt_report_is_worth_telling(&per_call))
 		return;
 	n = (size_t)snprintf(text, size, ", %.2f for each call",
