@@ -263,7 +263,7 @@ check limit grep -Eq '^ (kept|leak) +[0-9,]+ of [0-9,]+ maps by mmap in make lea
 # The growth of the process, and of the only site that leaks, have one rate.
 "$TOOL" report paced/rec >paced.txt 2>&1
 rate=$(sed -n 's/^ growth .*: up to the limit, +\([0-9,]*\) a second.*/\1/p' paced/lead | tr -d ,)
-of_site=$(sed -n 's/.* growth: a leak, +\([0-9,]*\) a second.*/\1/p' paced.txt | head -1 | tr -d ,)
+of_site=$(sed -n 's/.* growth: a leak[a-z() -]*, +\([0-9,]*\) a second.*/\1/p' paced.txt | head -1 | tr -d ,)
 check rate [ "$((rate > 1000 && 10 * rate <= 12 * of_site && 10 * of_site <= 12 * rate))" = 1 ]
 check plateau-no-leak sh -c 'grep -q "^ cause" "$0" && ! grep -q "^ leak" "$0"' plateau/lead
 

@@ -331,6 +331,10 @@ static void put_curve(struct vmt_report *text, const struct vmt_curve *curve)
 	}
 	put_trend(fmt, curve);
 	switch (curve->trend) {
+	case VMT_TREND_SHORT:
+		if (vmt_report_duration(text->view, text->options->now) >= VMT_TREND_SHORT_NS)
+			vmt_fmt_str(fmt, ", which may take 60 s");
+		break;
 	case VMT_TREND_PLATEAU:
 		put_plateau(fmt, curve, text->maps_now + text->options->torn_down);
 		break;
@@ -405,6 +409,18 @@ static void put_until_end(struct vmt_report *text, const char *start, uint64_t b
 	vmt_fmt_str(&text->fmt, " gave back at the end");
 }
 
+/* Once the limit is reached, there was no more to start up. */
+static void put_site_doubt(struct vmt_report *text, const struct vmt_curve *curve)
+{
+	bool is_early = vmt_report_duration(text->view, text->options->now) < VMT_TREND_START_UP_NS;
+
+	if (is_early && !vmt_report_is_limit_reached(text->view))
+		vmt_fmt_str(&text->fmt, " (or a start-up)");
+	else if (curve->is_doubtful)
+		vmt_fmt_str(&text->fmt, " (or by chance)");
+	vmt_fmt_str(&text->fmt, ", ");
+}
+
 void vmt_report_site_growth(struct vmt_report *text, const struct vmt_report_row *row,
 			    uint64_t live)
 {
@@ -438,7 +454,7 @@ void vmt_report_site_growth(struct vmt_report *text, const struct vmt_report_row
 		put_trend(fmt, &curve);
 	switch (curve.trend) {
 	case VMT_TREND_LEAK:
-		vmt_fmt_str(fmt, curve.is_doubtful ? " (or by chance), " : ", ");
+		put_site_doubt(text, &curve);
 		put_leak_rate(fmt, &curve);
 		if (!before_end)
 			vmt_report_put_by_work(text, row, live, false);
