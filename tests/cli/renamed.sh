@@ -122,7 +122,7 @@ other_lines() {
 	for format in junit sarif github; do
 		"$TOOL" check --format=$format -o lines.out --baseline=lines.json -- ./other_lines 12 2>err
 		has other-lines-$format lines.out \
-			'or open_volume .*other_lines.c:14, which has 40 of them: the baseline does not say which line had more'
+			'or open_volume .*other_lines.c:14, which has 40 of them: the baseline does not say which of these had more'
 	done
 }
 

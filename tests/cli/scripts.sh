@@ -105,6 +105,27 @@ check node-stack grep -qE '#[0-9]+ +keepMemory kept.js:2 ' report.txt
 check node-check grep -qE '#[0-9]+ keepMemory kept.js:2' check.txt
 check node-suppression grep -qE 'split:.*keepMemory' kept.supp
 rm -f /tmp/perf-"$("$TOOL" report --format=json rec | jq '.processes | max_by(.maps.peak).pid')".map
+# A baseline takes the functions of generated code for one; a finding names the one that is likely, and the others.
+cat >two.js <<'EOF'
+const kept = [];
+function instance() { return new WebAssembly.Memory({ initial: 1, maximum: 2 }); }
+function other() {
+	return new WebAssembly.Memory({ initial: 2, maximum: 3 });
+}
+for (let i = 0; i < 20; i++)
+	kept.push(instance());
+for (let i = 0; i < process.argv[2]; i++)
+	kept.push(other());
+EOF
+for lines in "" --lines; do
+	for other in 0 9; do
+		"$TOOL" check $lines --per-site=8 $([ $other = 0 ] && echo --save=two.json || echo --baseline=two.json) -- \
+			node --perf-basic-prof --interpreted-frames-native-stack two.js $other >/dev/null 2>two$lines.txt
+	done
+	check "node-two$lines" grep -qE '\+18 by mprotect in other two.js:3 ' two$lines.txt
+done
+check node-two-others grep -qE 'or instance two.js:2, which has 40 of them' two.txt
+check node-two-alone sh -c '! grep -q "or instance" two--lines.txt'
 # A getter's name has a space, and the file is relative to where the program was started.
 cat >getter.js <<'EOF'
 const kept = [];

@@ -191,14 +191,14 @@ void vmt_stack_free(struct vmt_stack *stack)
 
 /*
  * Generated code has no stable names either: a function that one run interprets is compiled in the
- * next, and perf's names for it contain lines.
+ * next. Where lines are told apart, functions of scripts are, too.
  */
 static char *frame_name(const struct vmt_stack_frame *frame, bool with_lines)
 {
 	const char *module = *frame->module ? frame->module : "?";
 	char *line;
 
-	if (!frame->function || !frame->is_user)
+	if (!frame->function || !(frame->is_user || (with_lines && frame->is_script)))
 		return vmt_must_copy(module);
 	if (with_lines && frame->line)
 		line = vmt_must_format("%s!%s:%u", module, frame->function, frame->line);

@@ -4,6 +4,13 @@
 #include "util/lines.h"
 #include "util/must.h"
 
+/* Functions of generated code may share a call site, and those of java have no lines. */
+static bool is_other(const struct vmt_stack_frame *one, const struct vmt_stack_frame *two)
+{
+	return one->line != two->line ||
+	       (one->function && two->function && strcmp(one->function, two->function));
+}
+
 const struct vmt_summary_part *vmt_other_lines_next(const struct vmt_finding *finding,
 						    const struct vmt_summary_part *after)
 {
@@ -14,7 +21,7 @@ const struct vmt_summary_part *vmt_other_lines_next(const struct vmt_finding *fi
 		part = finding->site->part;
 	for (; part; part = part->next) {
 		place = part->maps > 0 ? vmt_stack_blame(&part->stack) : NULL;
-		if (place && named && place->line != named->line)
+		if (place && named && is_other(place, named))
 			return part;
 	}
 	return NULL;
@@ -45,7 +52,7 @@ char *vmt_other_lines_note(const struct vmt_finding *finding)
 	}
 	if (!note)
 		return NULL;
-	longer = vmt_must_format("%s: the baseline does not say which line had more", note);
+	longer = vmt_must_format("%s: the baseline does not say which of these had more", note);
 	free(note);
 	return longer;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The other lines of a finding's function. A baseline has no lines, so it is not known which of them has
- * more than before; the finding names the likely one.
+ * The other lines of a finding's function, and of generated code also other functions. A baseline does not
+ * tell these apart, so it is not known which has more than before; the finding names the likely one.
  */
 #ifndef VMT_OTHER_LINES_H
 #define VMT_OTHER_LINES_H
