@@ -88,6 +88,43 @@ tmux send-keys -t top q
 check "…and a line" shows "has ended: 9 maps at the end, peak 9 of 65,530"
 check "…with status 0" shows "status 0"
 
+# Rows that read alike, as of two lambdas, have each its own rate.
+cat >alike.cc <<'END'
+#include <sys/mman.h>
+#include <unistd.h>
+#include <functional>
+#include <vector>
+static void *map_page()
+{
+	void *page = mmap(nullptr, 4096, PROT_READ, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (page == MAP_FAILED)
+		_exit(1);
+	return page;
+}
+int main()
+{
+	std::vector<void *> cache, journal;
+	std::vector<std::function<void(int)>> tasks{
+		[&](int i) { cache.push_back(map_page()); if (i >= 600) munmap(cache[i - 600], 4096); },
+		[&](int i) { if (i % 20 == 0) journal.push_back(map_page()); } };
+	for (int i = 0; i < 100000; i++) {
+		for (auto &task : tasks)
+			task(i);
+		if (i > 1000)
+			usleep(2000);
+	}
+}
+END
+${CXX:-c++} -g -O2 alike.cc -o alike || exit 2
+LD_PRELOAD=${tool%/tools/*}/preload/libvmatrace.so VMATRACE_OPTIONS=report=0 ./alike &
+alike=$!
+sleep 0.5
+"$VMATRACE" top --plain -i 0.3 -n 5 $alike >alike.txt
+kill $alike
+wait $alike 2>/dev/null
+check "rows alike: a rate" grep -qE '[+][0-9]+/s .* map_page ' alike.txt
+check "rows alike: none falls" sh -c '! grep -qE "%.* -[0-9]{2,}/s" alike.txt'
+
 # Of a process that was killed, time does not go on, and lines say that it has ended as well.
 mkdir killed
 LD_PRELOAD=${tool%/tools/*}/preload/libvmatrace.so VMATRACE_OPTIONS=dir=$work/killed sleep 100 &

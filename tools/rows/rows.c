@@ -236,6 +236,7 @@ static void read_site(struct maker *maker, uint64_t index)
 		live = vmt_cut_pairs_mapped(&maker->cuts, index);
 	group.row = (struct vmt_report_row){
 		.site = index,
+		.first = index,
 		.sites = 1,
 		.live = live,
 		.counters = *counters,

@@ -59,20 +59,11 @@ static char *place_of(const struct vmt_view *view, const struct vmt_report_row *
 	return text ? text : address_of(view, place.spot.frame);
 }
 
-/* The key of a place, which stays the same whichever of its call sites represents it. */
-static uint64_t key_of(const struct vmt_report_row *row, const char *where)
-{
-	uint64_t key = row->call;
-
-	for (; *where; where++)
-		key = (key ^ (unsigned char)*where) * UINT64_C(0x100000001b3);
-	return key;
-}
-
-static const struct vmt_top_row *find_before(const struct vmt_top *before, uint64_t key)
+/* Rows may read alike: two lambdas of one function have one name. */
+static const struct vmt_top_row *find_before(const struct vmt_top *before, uint64_t first)
 {
 	for (size_t i = 0; i < before->count; i++) {
-		if (before->item[i].key == key)
+		if (before->item[i].row.first == first)
 			return &before->item[i];
 	}
 	return NULL;
@@ -93,7 +84,7 @@ static void set_rates(struct vmt_top *top, const struct vmt_top *before)
 	top->rate = per_second((int64_t)(top->maps - before->maps), ns);
 	for (size_t i = 0; i < top->count; i++) {
 		struct vmt_top_row *row = &top->item[i];
-		const struct vmt_top_row *old = find_before(before, row->key);
+		const struct vmt_top_row *old = find_before(before, row->row.first);
 		uint64_t live = old ? old->row.live : 0;
 		uint64_t calls = old ? old->row.counters.calls : 0;
 
@@ -122,7 +113,6 @@ static void read_rows(struct vmt_top *top, struct vmt_symbols *symbols)
 		row->row = rows.item[top->count];
 		row->row.label = row->row.below = NULL;
 		row->where = place_of(view, &rows.item[top->count], symbols);
-		row->key = key_of(&row->row, row->where);
 	}
 	vmt_rows_free(&rows);
 	free(totals);

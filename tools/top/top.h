@@ -15,7 +15,6 @@
 
 struct vmt_top_row {
 	struct vmt_report_row row;
-	uint64_t key; /* identifies the place, also in the next moment */
 	int64_t rate; /* change of the row's live maps (at the peak if sorted by it), per second */
 	uint64_t call_rate; /* calls per second */
 	char *where;

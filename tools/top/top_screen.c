@@ -241,7 +241,7 @@ void vmt_top_screen_follow(struct vmt_top_screen *screen, const struct vmt_top *
 	if (!screen->shows_stack || screen->selected >= before->count)
 		return;
 	for (size_t i = 0; i < top->count; i++) {
-		if (top->item[i].key != before->item[screen->selected].key)
+		if (top->item[i].row.first != before->item[screen->selected].row.first)
 			continue;
 		screen->selected = i;
 		return;

@@ -74,6 +74,7 @@ typedef bool vmt_report_resolve(void *context, const struct vmt_rec_site *site,
 struct vmt_report_row {
 	/* the site whose stack represents the row; it has most of what the rows are sorted by */
 	uint64_t site;
+	uint64_t first; /* the site that was seen first, whichever represents the row */
 	uint64_t sites; /* the number of call sites in the row */
 	uint64_t live;
 	uint64_t part; /* the part of `live` that belongs to `site` alone */
