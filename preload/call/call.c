@@ -27,8 +27,10 @@
 #include "safety/holder.h"
 #include "safety/own_stack.h"
 #include "safety/spare.h"
+#include "store/publish.h"
 #include "store/recording.h"
 #include "trace/account.h"
+#include "trace/allocations.h"
 #include "trace/guard.h"
 #include "trace/new_text.h"
 #include "trace/room.h"
@@ -110,6 +112,8 @@ static struct vmt_site *site_of(struct vmt_state *state, const struct vmt_done *
 		raw.script = stack->script;
 	}
 	site = vmt_account_intern(state, &raw);
+	if (VMT_UNLIKELY(vmt_allocations_is_free(done, stack)))
+		vmt_publish_site_of_free(state, site);
 	if (is_worth_keeping(state, stack, site))
 		vmt_unwind_recall_keep(regs, id, site->id, stack);
 	return site;

@@ -197,7 +197,7 @@ static int look_at_allocator(struct dl_phdr_info *info, size_t size, void *conte
  */
 static void load_directly(int mem, const uint8_t *at)
 {
-	uint8_t code[VMT_MALLOC_LOAD_SIZE] = { 0x66, 0x66, 0x64, 0x48, 0x8b, 0x04, 0x25 };
+	uint8_t code[VMT_MALLOC_LOAD_SIZE] = { 0x64, 0x48, 0x8b, 0x04, 0x25 };
 	uint64_t thread;
 	int32_t offset;
 
@@ -349,7 +349,9 @@ static inline size_t product(size_t n, size_t size)
 #define ARRAY_CALLS door.array_is_counted
 #define ARRAY_EVENT (old ? VMT_REALLOCARRAY : VMT_REALLOCARRAY_NEW)
 
-static_assert(VMT_MALLOC == 0 && VMT_FREE == 1 && sizeof(struct vmt_malloc_count) == 16,
+static_assert(VMT_MALLOC == 0 && VMT_FREE == 1 && sizeof(struct vmt_malloc_count) == 16 &&
+		      offsetof(struct vmt_malloc_block, count[VMT_FREE].last.pointer) == 24 &&
+		      offsetof(struct vmt_malloc_block, count[VMT_FREE].last.caller) == 28,
 	      "as in malloc_entry.S");
 
 /* malloc and free for a thread without a block: malloc_entry.S jumps here. */
@@ -362,8 +364,14 @@ __attribute__((cold)) void *vmt_malloc_slowly(size_t size)
 
 __attribute__((cold)) void vmt_malloc_free_slowly(void *old)
 {
-	if (count_slowly(VMT_FREE, old != NULL, 0))
-		vmt_malloc_next_free(old);
+	if (!count_slowly(VMT_FREE, old != NULL, 0))
+		return;
+	if (vmt_malloc_own)
+		vmt_malloc_own->count[VMT_FREE].last = (struct vmt_malloc_freed){
+			(uint32_t)(uintptr_t)old,
+			(uint32_t)(uintptr_t)__builtin_return_address(0),
+		};
+	vmt_malloc_next_free(old);
 }
 
 WRAP(void *, calloc, (size_t n, size_t size), (n, size), VMT_CALLOC, 1, product(n, size))
@@ -417,7 +425,8 @@ static void add_block(struct vmt_malloc_count sums[VMT_MALLOC_EVENTS],
 {
 	for (size_t i = 0; i < VMT_MALLOC_EVENTS; i++) {
 		sums[i].calls += __atomic_load_n(&block->count[i].calls, __ATOMIC_RELAXED);
-		sums[i].bytes += __atomic_load_n(&block->count[i].bytes, __ATOMIC_RELAXED);
+		if (i != VMT_FREE)
+			sums[i].bytes += __atomic_load_n(&block->count[i].bytes, __ATOMIC_RELAXED);
 	}
 }
 

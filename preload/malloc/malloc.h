@@ -32,9 +32,18 @@ enum vmt_malloc_function {
 	VMT_MALLOC_EVENTS,
 };
 
+/* Of two addresses the lower halves, which tell them apart from others nearby. */
+struct vmt_malloc_freed {
+	uint32_t pointer; /* what was given to free last */
+	uint32_t caller; /* the address that this call returned to */
+};
+
 struct vmt_malloc_count {
 	uint64_t calls; /* free(NULL) is not counted as a free */
-	uint64_t bytes; /* bytes requested */
+	union {
+		uint64_t bytes; /* bytes requested */
+		struct vmt_malloc_freed last; /* of free, by a thread with a block of its own */
+	};
 };
 
 /*
@@ -54,7 +63,7 @@ extern struct vmt_malloc_block vmt_malloc_shared;
 extern void *(*vmt_malloc_next_malloc)(size_t size);
 extern void (*vmt_malloc_next_free)(void *old);
 extern __thread struct vmt_malloc_block *vmt_malloc_own; /* NULL: the thread has none */
-#define VMT_MALLOC_LOAD_SIZE 11
+#define VMT_MALLOC_LOAD_SIZE 9
 extern const uint8_t vmt_malloc_load[]; /* the instructions that load the thread's block */
 extern const uint8_t vmt_malloc_free_load[];
 extern const uint8_t vmt_malloc_jump[]; /* the instruction that jumps to the next definition */

@@ -3,7 +3,10 @@
  * malloc and free themselves (x86-64), in assembler because every instruction counts here: they add
  * to the thread's counters (struct vmt_malloc_block, malloc.h) and jump to the next definition. The
  * stack and all arguments are left alone, so to the next definition and to an unwinder it looks as
- * if the caller had called it. Both functions lie in one cache line.
+ * if the caller had called it. Both functions lie in one cache line, of which they leave one byte.
+ *
+ * free also notes what it was given, and where it returns to (struct vmt_malloc_freed): an allocator's
+ * free that ends in a jump to munmap leaves no frame, and is known by this.
  *
  * The offset of the thread's pointer and the address of the next definition are known once the
  * library is loaded. malloc.c then writes both into this code. Until then, the offset is read from
@@ -12,12 +15,15 @@
  * Costs, as a share of glibc's 10 to 15 ns for a malloc and a free (variants in turns in one
  * process, Golden Cove): the jumps 0.5 %, the load 2 %, the test 2 %, counting the two calls 5 %,
  * the bytes 1 %, NULL 1 %. Counters in the thread's own block, without load and test, could not be
- * summed over threads, and would still take 8.5 % of such a loop.
+ * summed over threads, and would still take 8.5 % of such a loop. What free notes makes no
+ * difference that can be measured.
  */
 
 #define CALLS_OF_MALLOC 0
 #define BYTES_OF_MALLOC 8
 #define CALLS_OF_FREE	16
+#define POINTER_OF_FREE 24
+#define CALLER_OF_FREE	28
 
 	.text
 	.hidden	vmt_malloc_own, vmt_malloc_next_malloc, vmt_malloc_next_free
@@ -30,35 +36,37 @@
 	.type	malloc, @function
 malloc:
 	.cfi_startproc
-vmt_malloc_load: /* malloc.c replaces this by one instruction of eleven bytes */
+vmt_malloc_load: /* malloc.c replaces this by one instruction of nine bytes */
 	jmp	.Lmalloc_load
-	.org	vmt_malloc_load + 11, 0x90
+	.org	vmt_malloc_load + 9, 0x90
 .Lmalloc_loaded:
 	test	%rax, %rax
 	jz	.Lmalloc_slowly
-	addq	$1, CALLS_OF_MALLOC(%rax)
+	incq	CALLS_OF_MALLOC(%rax)
 	addq	%rdi, BYTES_OF_MALLOC(%rax)
-vmt_malloc_jump:
-	jmp	*vmt_malloc_next_malloc(%rip)
+vmt_malloc_jump: /* and this by one of the same length */
+	{disp32} jmp .Lmalloc_jump
 	.cfi_endproc
 	.size	malloc, . - malloc
 
-	.p2align 5
 	.globl	free
 	.type	free, @function
 free:
 	.cfi_startproc
 vmt_malloc_free_load:
 	jmp	.Lfree_load
-	.org	vmt_malloc_free_load + 11, 0x90
+	.org	vmt_malloc_free_load + 9, 0x90
 .Lfree_loaded:
 	test	%rax, %rax
 	jz	.Lfree_slowly
+	mov	(%rsp), %ecx
+	mov	%edi, POINTER_OF_FREE(%rax)
+	mov	%ecx, CALLER_OF_FREE(%rax)
 	test	%rdi, %rdi /* free(NULL) does not count as a free */
 	jz	vmt_malloc_free_jump
-	addq	$1, CALLS_OF_FREE(%rax)
+	incq	CALLS_OF_FREE(%rax)
 vmt_malloc_free_jump:
-	jmp	*vmt_malloc_next_free(%rip)
+	{disp32} jmp .Lfree_jump
 	.cfi_endproc
 	.size	free, . - free
 
@@ -75,6 +83,10 @@ vmt_malloc_free_jump:
 	jz	.Lfree_slowly
 	mov	%fs:(%rax), %rax
 	jmp	.Lfree_loaded
+.Lmalloc_jump:
+	jmp	*vmt_malloc_next_malloc(%rip)
+.Lfree_jump:
+	jmp	*vmt_malloc_next_free(%rip)
 .Lmalloc_slowly:
 	jmp	vmt_malloc_slowly
 .Lfree_slowly:

@@ -79,6 +79,21 @@ void vmt_publish_new_site(struct vmt_state *state, const struct vmt_site *site)
 	vmt_recording_end(state, &to->seq);
 }
 
+void vmt_publish_site_of_free(struct vmt_state *state, struct vmt_site *site)
+{
+	struct vmt_rec_site *to;
+
+	if (site->id < VMT_SITE_FIRST || site->flags & (VMT_SITE_LOST | VMT_SITE_OF_FREE))
+		return;
+	site->flags |= VMT_SITE_OF_FREE;
+	to = site_record(state, site);
+	if (!to)
+		return;
+	vmt_recording_begin(state, &to->seq);
+	to->flags |= VMT_SITE_OF_FREE;
+	vmt_recording_end(state, &to->seq);
+}
+
 static inline void write_site(struct vmt_state *state, const struct vmt_site *site)
 {
 	struct vmt_rec_site *to = site_record(state, site);

@@ -17,6 +17,8 @@ void vmt_publish_site(struct vmt_state *state, const struct vmt_site *site);
 void vmt_publish_frames(struct vmt_state *state, struct vmt_site *site,
 			const struct vmt_rec_frame *frames);
 void vmt_publish_new_site(struct vmt_state *state, const struct vmt_site *site);
+/* A call of the site was made by free, which is not on its stack: VMT_SITE_OF_FREE. */
+void vmt_publish_site_of_free(struct vmt_state *state, struct vmt_site *site);
 
 void vmt_publish_call(struct vmt_state *state, uint32_t call);
 void vmt_publish_range(struct vmt_state *state, struct vmt_map *map);

@@ -162,6 +162,19 @@ static uint64_t made_by_thread(void)
 	return block->count[VMT_MALLOC].calls + block->count[VMT_CALLOC].calls;
 }
 
+bool vmt_allocations_is_free(const struct vmt_done *done, const struct vmt_walk *stack)
+{
+	const struct vmt_malloc_freed *last;
+
+	if (!vmt_malloc_own || !stack->count ||
+	    (done->call != VMT_CALL_MUNMAP && done->call != VMT_CALL_MPROTECT &&
+	     done->call != VMT_CALL_MADVISE && done->call != VMT_CALL_MMAP))
+		return false;
+	last = &vmt_malloc_own->count[VMT_FREE].last;
+	return last->caller == (uint32_t)stack->pc[0] &&
+	       (uint32_t)(last->pointer - (uint32_t)done->args[0]) < (uint64_t)done->args[1];
+}
+
 VMT_HOT void vmt_allocations_tick(struct vmt_state *state, uint64_t time)
 {
 	uint64_t mine;

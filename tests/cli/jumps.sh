@@ -80,13 +80,129 @@ for name in ONE TWO; do
 	check $name-folded sh -c '"$0" report --format=folded --value=split $1/rec |
 		grep -q "main.*;operator delete\[\].*;operator delete.*;free.*;munmap"' "$TOOL" $name
 done
-# Where the C++ library was never seen on a stack, only the name that was called is known.
+# Where the C++ library was never seen on a stack, only the name that was called is known, and that free made
+# the call.
 AFTER=$TMP/allocator-ONE.so traced unseen "" ./deletes malloc
 "$TOOL" report unseen/rec >unseen/text 2>&1
-check unseen-row grep -Eq "munmap (split|gone) +main deletes.cc:$at" unseen/text
-check unseen-stack stack_of unseen 'operator delete\[\] \[tail call\]' "main deletes.cc:$at"
+check unseen-row grep -Eq "munmap (split|gone) +free \[tail call\]" unseen/text
+check unseen-stack stack_of unseen "free \(allocator-ONE.so\) \[tail call\]" \
+	'operator delete\[\] \[tail call\]' "main deletes.cc:$at"
 "$TOOL" report --format=json unseen/rec >unseen/json 2>&1
 check unseen-is-allocators jq -e '.processes[0].allocators[] | select(.module | endswith("allocator-ONE.so")) |
 	.maps.split >= 95' unseen/json
+# Where the recording does not tell the allocator, the name is all that is known.
+AFTER=$TMP/allocator-ONE.so traced nameless malloc=0 ./deletes malloc
+"$TOOL" report nameless/rec >nameless/text 2>&1
+check nameless-row grep -Eq "munmap (split|gone) +main deletes.cc:$at" nameless/text
+check nameless-stack stack_of nameless 'operator delete\[\] \[tail call\]' "main deletes.cc:$at"
 check diff sh -c '"$0" diff ONE/rec unseen/rec | grep -q "allocator-ONE.so!free"' "$TOOL"
+
+# A function that was called through a pointer is not told by the call. That it was free is known by what
+# the thread gave to free last, from the same place.
+cat >pointers.c <<'END'
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#define SIZE 65536ul
+static void (*volatile release)(void *);
+static int (*volatile unmap)(void *, size_t);
+__attribute__((noinline)) static void drop(void *p)
+{
+	if (p)
+		release(p);
+}
+int main(int argc, char **argv)
+{
+	static char *volatile block[400];
+
+	release = free;
+	unmap = munmap;
+	for (int i = 0; i < 400; i++)
+		block[i] = malloc(100);
+	for (int i = 1; i < 200; i += 2) {
+		if (argc > 1)
+			drop(block[i]); /* DROP */
+		else
+			release(block[i]); /* RELEASE */
+	}
+	for (int i = 201; i < 300; i += 2) { /* a map of the program's own, where the block was */
+		release(block[i]); /* BEFORE */
+		mmap(block[i], SIZE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+		unmap(block[i], SIZE); /* UNMAP */
+	}
+	for (int i = 301; i < 400; i += 2) {
+		release(block[i]);
+		mmap(block[i], SIZE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+		munmap(block[i], SIZE); /* DIRECT */
+	}
+	_exit(0);
+}
+END
+${CC:-cc} -g -O2 -fno-builtin pointers.c -o pointers || exit 2
+# RUN WORD: the functions of the munmap that this line of main made
+stacks_at() {
+	jq -c --argjson line "$(line pointers.c $2)" '[.processes[0].sites[] | select(.call == "munmap" and
+		any(.stack[]; .line == $line)) | .stack |
+		map(.function) | .[:index("main") + 1]]' $1/json
+}
+for name in ONE TWO; do
+	for drop in "" drop; do
+		run=pointers-$name$drop
+		# shellcheck disable=SC2086
+		AFTER=$TMP/allocator-$name.so traced $run "" ./pointers $drop
+		"$TOOL" report $run/rec >$run/text 2>&1
+		"$TOOL" report --format=json $run/rec >$run/json 2>&1
+		check $run-row grep -Eq 'munmap (split|gone) +free \[tail call\]' $run/text
+		check $run-unmap [ "$(stacks_at $run UNMAP)" = '[["main"]]' ]
+		check $run-direct [ "$(stacks_at $run DIRECT)" = '[["main"]]' ]
+		check $run-before [ "$(stacks_at $run BEFORE)" = '[["free","main"]]' ]
+	done
+	check pointers-$name [ "$(stacks_at pointers-$name RELEASE)" = '[["free","main"]]' ]
+	check pointers-$name-drop [ "$(stacks_at pointers-${name}drop DROP)" = '[["free","drop","main"]]' ]
+done
+# Python frees through a pointer as well, and is the system's: the allocator's function is the one to name.
+cat >large.c <<'END'
+#include <stddef.h>
+#include <string.h>
+#include <sys/mman.h>
+static char room[64 << 20] __attribute__((aligned(16))), *next = room; /* of small blocks, never used again */
+void *malloc(size_t n)
+{
+	size_t *block;
+
+	n = (n + 31) & -16ul;
+	block = (size_t *)next;
+	if (n > 32768)
+		block = mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	else
+		next += n;
+	*block = n;
+	return block + 2;
+}
+void free(void *p)
+{
+	size_t *block = (size_t *)p - 2;
+
+	if (p && *block > 32768)
+		munmap(block, *block);
+}
+void *calloc(size_t n, size_t size) { return malloc(n * size); }
+void *realloc(void *old, size_t n)
+{
+	size_t had = old ? ((size_t *)old)[-2] - 16 : 0;
+	void *p = malloc(n);
+
+	if (had)
+		memcpy(p, old, had < n ? had : n);
+	free(old);
+	return p;
+}
+END
+${CC:-cc} -O2 -fno-builtin -fPIC -shared large.c -o large.so || exit 2
+AFTER=$TMP/large.so traced python "" /usr/bin/python3 -c 'kept = [bytes(100000) for i in range(300)]
+del kept[::3]
+import os
+os._exit(0)'
+"$TOOL" report python/rec >python/text 2>&1
+check python-row grep -Eq '(99|100) +.* munmap (split|gone) +free \[tail call\]' python/text
 finish

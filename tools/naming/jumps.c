@@ -103,6 +103,22 @@ static bool is_allocators(const struct vmt_view *view, uint32_t number)
 	return false;
 }
 
+/* Find a function of the module that malloc goes to. */
+static bool find_next(const struct search *search, const char *name, struct file_place *ret)
+{
+	uint64_t count = vmt_view_count(search->view, VMT_SECTION_ALLOCATORS);
+	struct vmt_rec_allocator allocator;
+
+	for (uint64_t i = 0; i < count; i++) {
+		if (vmt_view_allocator(search->view, i, &allocator) &&
+		    allocator.flags & VMT_ALLOCATOR_NEXT)
+			return find_file(search->view, allocator.module, ret) &&
+			       vmt_symbols_named(search->symbols, &ret->module, name,
+						 &ret->place.offset);
+	}
+	return false;
+}
+
 static enum group group_of(const struct vmt_view *view, const struct file_place *place)
 {
 	if (!vmt_report_is_runtime(place->path) && !vmt_report_is_system(place->path))
@@ -238,6 +254,13 @@ static bool add_function(const struct search *search, enum group group)
 	return true;
 }
 
+static void go_to(struct search *search, const struct file_place *found)
+{
+	search->at = *found;
+	search->at.place.module = &search->at.module;
+	search->at.module.build_id = search->at.recorded.build_id;
+}
+
 /* Go to the function of this name and add it, or add what else is known. Returns false at the end. */
 static bool add_named(struct search *search, const char *name, bool is_innermost)
 {
@@ -259,9 +282,7 @@ static bool add_named(struct search *search, const char *name, bool is_innermost
 		add_operator(search, name);
 	if (group == GROUP_NONE || group == GROUP_LIBC)
 		return false;
-	search->at = found;
-	search->at.place.module = &search->at.module;
-	search->at.module.build_id = search->at.recorded.build_id;
+	go_to(search, &found);
 	return add_function(search, group);
 }
 
@@ -280,13 +301,54 @@ static bool add_next(struct search *search)
 	return add_function(search, group_of(search->view, &search->at));
 }
 
+/* Follow the jumps from what the call of a frame names. The frame is at search->at. */
+static void follow(struct search *search, uint64_t index)
+{
+	bool is_innermost = index == search->site->frame_first, goes_on;
+	bool is_runtime = search->jumps->caller_is_runtime;
+	struct vmt_symbols_callee callee;
+	struct file_place inside;
+
+	if ((is_runtime && !is_innermost) ||
+	    !vmt_symbols_callee(search->symbols, &search->at.place, &callee))
+		return;
+	if (callee.name ? is_innermost && is_calls_own(search->site, callee.name) : is_runtime)
+		return;
+	if (!is_innermost &&
+	    (!find_frame(search->view, index - 1, &inside) ||
+	     (callee.name && is_loader(inside.path)) ||
+	     !vmt_symbols_is_outside(search->symbols, &inside.place, &search->at.module, &callee)))
+		return;
+	if (callee.name) {
+		goes_on = add_named(search, callee.name, is_innermost);
+	} else {
+		search->at.place.offset = callee.offset;
+		goes_on = add_function(search, GROUP_PROJECT);
+	}
+	while (goes_on && is_innermost)
+		goes_on = add_next(search);
+}
+
+/* The allocator's free is known to be missing. Add it if the jumps have not led to the allocator. */
+static void add_free(struct search *search)
+{
+	struct vmt_jumps *jumps = search->jumps;
+	struct file_place found;
+	enum group group;
+
+	if (jumps->count == VMT_JUMPS_MAX || !find_next(search, "free", &found) ||
+	    found.number == search->at.number)
+		return;
+	group = group_of(search->view, &found);
+	go_to(search, &found);
+	if (add_function(search, group) && group == GROUP_PROJECT)
+		jumps->is_own = false;
+}
+
 void vmt_jumps_find(struct vmt_symbols *symbols, const struct vmt_view *view,
 		    const struct vmt_rec_site *site, uint64_t index, struct vmt_jumps *ret_jumps)
 {
-	bool is_innermost = index == site->frame_first, goes_on;
 	struct search search = { symbols, view, site, .jumps = ret_jumps };
-	struct vmt_symbols_callee callee;
-	struct file_place inside;
 
 	ret_jumps->count = 0;
 	ret_jumps->is_own = false;
@@ -294,24 +356,9 @@ void vmt_jumps_find(struct vmt_symbols *symbols, const struct vmt_view *view,
 	if (!find_frame(view, index, &search.at))
 		return;
 	ret_jumps->caller_is_runtime = vmt_report_is_runtime(search.at.path);
-	if ((ret_jumps->caller_is_runtime && !is_innermost) ||
-	    !vmt_symbols_callee(symbols, &search.at.place, &callee))
-		return;
-	if (callee.name ? is_innermost && is_calls_own(site, callee.name) :
-			  ret_jumps->caller_is_runtime)
-		return;
-	if (!is_innermost &&
-	    (!find_frame(view, index - 1, &inside) || (callee.name && is_loader(inside.path)) ||
-	     !vmt_symbols_is_outside(symbols, &inside.place, &search.at.module, &callee)))
-		return;
-	if (callee.name) {
-		goes_on = add_named(&search, callee.name, is_innermost);
-	} else {
-		search.at.place.offset = callee.offset;
-		goes_on = add_function(&search, GROUP_PROJECT);
-	}
-	while (goes_on && is_innermost)
-		goes_on = add_next(&search);
+	follow(&search, index);
+	if (index == site->frame_first && site->flags & VMT_SITE_OF_FREE)
+		add_free(&search);
 }
 
 bool vmt_jumps_is_by_pointer(struct vmt_symbols *symbols, const struct vmt_view *view,

@@ -14,7 +14,8 @@
 struct vmt_jumps {
 	struct vmt_symbol item[VMT_JUMPS_MAX]; /* the first is what the frame called */
 	uint32_t count; /* the last one has jumped, too; where to is not told */
-	bool is_own; /* the first is one of the project's own functions, and not the system's */
+	/* the first is one of the project's own functions, and the others need not be told */
+	bool is_own;
 	bool caller_is_runtime; /* the frame is in the C library or the like */
 };
 

@@ -201,6 +201,7 @@ static_assert(sizeof(struct vmt_rec_counters) == 48, "on disk");
 #define VMT_SITE_LOST      UINT32_C(2) /* stands for all calls recorded without a stack */
 #define VMT_SITE_OF_END    UINT32_C(4) /* its calls were made because the program ended */
 #define VMT_SITE_CHANGED   UINT32_C(8) /* the site has changed since then: see before_end */
+#define VMT_SITE_OF_FREE   UINT32_C(16) /* free made the call, and has ended in a jump */
 
 /*
  * The third argument of mmap, mprotect, pkey_mprotect and madvise: a protection or an advice; of

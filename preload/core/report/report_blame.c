@@ -51,6 +51,25 @@ static bool find_own(const struct vmt_rec_site *site, uint64_t frame, vmt_report
 	return false;
 }
 
+/*
+ * Is this one of the project's own functions, which ended in a jump? A frame of the system's may have
+ * led to it, as one that gives memory back to the project's allocator.
+ */
+static bool is_own_tail(const struct vmt_view *view, const struct vmt_rec_site *site,
+			struct vmt_report_spot spot, vmt_report_resolve *resolve, void *context)
+{
+	struct vmt_report_place place;
+	struct vmt_rec_module module;
+	struct vmt_view_string path;
+
+	if (!resolve || !resolve(context, site, spot, &place) || !place.is_tail ||
+	    place.is_system || !place.other_module ||
+	    !vmt_view_module(view, place.other_module - 1, &module))
+		return false;
+	path = vmt_view_string(view, module.path);
+	return !vmt_report_is_runtime(path) && !vmt_report_is_system(path);
+}
+
 /* A runtime's frames are all its own, so a script's function is to blame wherever it is. */
 static bool find_script(const struct vmt_view *view, const struct vmt_rec_site *site,
 			vmt_report_resolve *resolve, void *context,
@@ -87,6 +106,8 @@ bool vmt_report_blame(const struct vmt_view *view, const struct vmt_rec_site *si
 	if (resolve && find_script(view, site, resolve, context, ret_spot))
 		return true;
 	*ret_spot = spot;
+	if (spot.frame == site->frame_first && is_own_tail(view, site, spot, resolve, context))
+		return true;
 	for (uint64_t i = spot.frame; i - site->frame_first < count; i++) {
 		if (!is_users(view, i, &path) || vmt_report_is_system(path) ||
 		    !find_own(site, i, resolve, context, &spot.level))
