@@ -120,12 +120,19 @@ EOF
 for lines in "" --lines; do
 	for other in 0 9; do
 		"$TOOL" check $lines --per-site=8 $([ $other = 0 ] && echo --save=two.json || echo --baseline=two.json) -- \
-			node --perf-basic-prof --interpreted-frames-native-stack two.js $other >/dev/null 2>two$lines.txt
+			node --perf-basic-prof --interpreted-frames-native-stack two.js $other >/dev/null 2>two$lines$other.txt
 	done
+	mv "two${lines}9.txt" "two$lines.txt"
 	check "node-two$lines" grep -qE '\+18 by mprotect in other two.js:3 ' two$lines.txt
 done
 check node-two-others grep -qE 'or instance two.js:2, which has 40 of them' two.txt
 check node-two-alone sh -c '! grep -q "or instance" two--lines.txt'
+check node-two-how grep -qE 'had more; one with --lines does' two.txt
+# What passes for that reason is said when the baseline is saved; with --lines nothing does.
+check node-two-saved grep -qE 'does not tell functions of generated code, such as instance, apart: .*With --lines' two0.txt
+check node-two-saved-lines sh -c '! grep -q "generated code" two--lines0.txt'
+check node-two-saved-both sh -c '"$0" check --per-site=8 --save=both.json -- node --perf-basic-prof \
+	--interpreted-frames-native-stack two.js 3 2>&1 >/dev/null | grep -q "such as instance and other, apart"' "$TOOL"
 # A getter's name has a space, and the file is relative to where the program was started.
 cat >getter.js <<'EOF'
 const kept = [];

@@ -60,12 +60,57 @@ static bool warn_of_nameless(const struct vmt_summary_program *program)
 	return true;
 }
 
+/* Returns the function of generated code that the part is named after: a baseline does not have it. Or NULL. */
+static const char *generated_name(const struct vmt_summary_part *part)
+{
+	const struct vmt_stack_frame *frame = vmt_stack_blame(&part->stack);
+
+	return part->maps > 0 && frame && frame->is_script && !frame->is_user ? frame->function :
+										NULL;
+}
+
+/* Find such a function, and another one at its call site: two, if any call site has two. */
+static void find_generated(const struct vmt_summary_program *program, const char *ret_names[2])
+{
+	for (const struct vmt_summary_site *site = program->sites; site; site = site->hh.next) {
+		const char *first = NULL;
+
+		for (const struct vmt_summary_part *part = site->part; part; part = part->next) {
+			const char *name = generated_name(part);
+
+			if (name && !first)
+				first = name;
+			if (!name || ret_names[1] || (ret_names[0] && !strcmp(name, first)))
+				continue;
+			ret_names[1] = strcmp(name, first) ? name : NULL;
+			ret_names[0] = first;
+		}
+	}
+}
+
+/* Maps that move from one such function to another change nothing that a baseline compares. */
+static void tell_generated(const struct vmt_summary_program *program)
+{
+	const char *names[2] = { NULL, NULL };
+
+	find_generated(program, names);
+	if (names[0])
+		vmt_message("%s: a baseline does not tell functions of generated code, such as "
+			    "%s%s%s, apart: maps that one has less and another more go unnoticed. "
+			    "With --lines, also at the check, each is compared by itself.",
+			    program->name, names[0], names[1] ? " and " : "",
+			    names[1] ? names[1] : "");
+}
+
 void vmt_check_tell_saved(const struct vmt_check *check, const struct vmt_summary *summary)
 {
 	const struct vmt_summary_program *program;
 
 	for (program = summary->programs; program && !check->baseline; program = program->hh.next)
 		warn_of_nameless(program);
+	for (program = summary->programs; program && !summary->with_lines;
+	     program = program->hh.next)
+		tell_generated(program);
 	if (check->limit[VMT_RULE_PER_SITE].is_set)
 		return;
 	for (program = summary->programs; program; program = program->hh.next) {

@@ -38,6 +38,16 @@ char *vmt_other_lines_words(const struct vmt_summary_part *part)
 	return words;
 }
 
+const char *vmt_other_lines_unknown(const struct vmt_finding *finding)
+{
+	const struct vmt_stack_frame *named = vmt_verdict_place(finding);
+
+	/* Elsewhere lines move too often to compare them. */
+	if (named && named->is_script && !named->is_user)
+		return "the baseline does not say which of these had more; one with --lines does";
+	return "the baseline does not say which of these had more";
+}
+
 char *vmt_other_lines_note(const struct vmt_finding *finding)
 {
 	const struct vmt_summary_part *part = vmt_other_lines_next(finding, NULL);
@@ -52,7 +62,7 @@ char *vmt_other_lines_note(const struct vmt_finding *finding)
 	}
 	if (!note)
 		return NULL;
-	longer = vmt_must_format("%s: the baseline does not say which of these had more", note);
+	longer = vmt_must_format("%s: %s", note, vmt_other_lines_unknown(finding));
 	free(note);
 	return longer;
 }

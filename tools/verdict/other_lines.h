@@ -15,6 +15,9 @@ const struct vmt_summary_part *vmt_other_lines_next(const struct vmt_finding *fi
 /* Returns "or FUNCTION FILE:LINE, which has N of them"; the caller frees it. */
 char *vmt_other_lines_words(const struct vmt_summary_part *part);
 
+/* Returns why the finding does not know which it is, and, of generated code, what does. */
+const char *vmt_other_lines_unknown(const struct vmt_finding *finding);
+
 /* Returns a sentence that names them all; NULL if there are none. The caller frees it. */
 char *vmt_other_lines_note(const struct vmt_finding *finding);
 

@@ -59,7 +59,8 @@ static void put_other_lines(struct vmt_fmt *fmt, const struct vmt_finding *findi
 
 		vmt_fmt_str(fmt, "    ");
 		vmt_fmt_str(fmt, words);
-		vmt_fmt_str(fmt, ": the baseline does not say which of these had more");
+		vmt_fmt_str(fmt, ": ");
+		vmt_fmt_str(fmt, vmt_other_lines_unknown(finding));
 		vmt_fmt_end(fmt);
 		free(words);
 	}
