@@ -2,6 +2,7 @@
 /* The words for what leak.h finds. See cause_leak.h. */
 #include "core/base/tunables.h"
 #include "leak/leak.h"
+#include "leak/leak_unmap.h"
 #include "report/cause_leak.h"
 #include "report/cause_parts.h"
 
@@ -137,34 +138,64 @@ static const char *haste_of(const struct vmt_explain_record *record, const struc
 	return " (or by chance: they come and go)";
 }
 
+/*
+ * "; munmap in f a.c:7 failed 3 times", or was called without removing a map: whoever wrote it believes that it
+ * gives back what leaks.
+ */
+static void put_futile(struct vmt_explain_record *record, const struct vmt_leak *leak, char *text,
+		       size_t size)
+{
+	struct vmt_leak_unmap failed, idle;
+	struct vmt_number number;
+	char by[256];
+	int used = 0;
+
+	text[0] = '\0';
+	vmt_leak_unmap(record, leak->left, &failed, &idle);
+	if (failed.calls) {
+		vmt_explain_record_site(record, failed.site, by, sizeof(by));
+		used = snprintf(text, size, "; %s failed %s times", by,
+				vmt_lines_number(&number, failed.calls));
+	}
+	if (!idle.calls)
+		return;
+	vmt_explain_record_site(record, idle.site, by, sizeof(by));
+	snprintf(text + used, size - (size_t)used,
+		 "; %s removed no map in %s calls: does it unmap less than was mapped?", by,
+		 vmt_lines_number(&number, idle.calls));
+}
+
 /* In a short run, what was not given back may also have been in use. */
 static void put_leak(struct vmt_lines *lines, struct vmt_explain_record *record,
 		     const struct vmt_leak *leak, uint64_t now)
 {
 	const char *before_end = leak->torn_down ? " before the end" : "";
 	const char *haste = haste_of(record, leak, now), *label = haste ? "leak? " : "leak  ";
+	bool is_all = leak->made - leak->left <= leak->made / 100;
+	bool is_kept = !leak->is_leak && !leak->is_unsure && !is_all;
+	char by[480], left[480], others[600], futile[600], notes[1000];
 	struct vmt_number number, made;
-	char by[480], left[480], others[600];
 
 	put_place(record, leak, by, left, sizeof(by));
-	haste = haste ? haste : "";
+	put_futile(record, leak, futile, sizeof(futile));
+	snprintf(notes, sizeof(notes), "%s%s%s", doubt_of(record, leak),
+		 haste && !is_kept ? haste : "", futile);
 	if (leak->is_unsure) {
-		vmt_lines_add(lines, 10, "  %s  %s maps by %s%s%s are not given back%s%s%s", label,
+		vmt_lines_add(lines, 10, "  %s  %s maps by %s%s%s are not given back%s%s", label,
 			      vmt_lines_number(&number, leak->left), by, left, *left ? "," : "",
-			      before_end, doubt_of(record, leak), haste);
+			      before_end, notes);
 		return;
 	}
-	if (leak->made - leak->left <= leak->made / 100) {
-		vmt_lines_add(lines, 10, "  %s  none of the %s maps by %s%s%s is given back%s%s%s",
+	if (is_all) {
+		vmt_lines_add(lines, 10, "  %s  none of the %s maps by %s%s%s is given back%s%s",
 			      label, vmt_lines_number(&made, leak->made), by, left,
-			      *left ? "," : "", before_end, doubt_of(record, leak), haste);
+			      *left ? "," : "", before_end, notes);
 		return;
 	}
 	put_removers(record, leak, others, sizeof(others));
-	vmt_lines_add(lines, 10, "  %s  %s of %s maps by %s are not given back%s%s%s%s%s",
-		      leak->is_leak ? label : "kept  ", vmt_lines_number(&number, leak->left),
-		      vmt_lines_number(&made, leak->made), by, left, before_end, others,
-		      doubt_of(record, leak), leak->is_leak ? haste : "");
+	vmt_lines_add(lines, 10, "  %s  %s of %s maps by %s are not given back%s%s%s%s",
+		      is_kept ? "kept  " : label, vmt_lines_number(&number, leak->left),
+		      vmt_lines_number(&made, leak->made), by, left, before_end, others, notes);
 }
 
 void vmt_cause_leak(struct vmt_lines *lines, struct vmt_explain_record *record, uint64_t now,
