@@ -289,6 +289,28 @@ for allocator in jemalloc:libjemalloc.so.2 tcmalloc:libtcmalloc_minimal.so.4 mim
 	check "in the program: ${allocator%:*} is not" [ -z "$(columns in_program "${allocator%:*}")" ]
 done
 
+# In place of one allocator, the others are tried, but for one that is there to find errors.
+cat >holds.c <<'EOF_HOLDS'
+#include <stdlib.h>
+#include <string.h>
+int main(void)
+{
+	static char *at[20000];
+	for (int i = 0; i < 20000; i++)
+		at[i] = memset(malloc(20000), 1, 20000);
+	for (int i = 0; i < 20000; i++)
+		if (i % 4)
+			free(at[i]);
+	return 0;
+}
+EOF_HOLDS
+${CC:-cc} -O1 holds.c -o holds || exit 2
+if [ -e "$(library libjemalloc.so.2)" ] && [ -e "$(library libmimalloc.so.2)" ]; then
+	LD_PRELOAD=$(library libjemalloc.so.2) MALLOC_CONF=retain:false,dirty_decay_ms:0 tried holds ./holds
+	check "under jemalloc: mimalloc is tried" [ "$(columns holds mimalloc | awk '{ print ($4 < -3000) }')" = 1 ]
+	check "under jemalloc: jemalloc is not" [ -z "$(columns holds jemalloc)" ]
+fi
+
 # glibc keeps the stacks of joined threads: with what the report advises, it does not.
 tried kept "$TARGETS/causes_ended" join-all 300
 holds kept stack-cache

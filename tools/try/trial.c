@@ -166,8 +166,10 @@ static void read_maps(const struct vmt_explain *explain, struct vmt_evidence *ev
 		evidence->saves[at->pattern] = is_tried(explain, at) ? at->saves : 0;
 	}
 	for (size_t i = 0; i < explain->count; i++) {
-		for (size_t j = 0; j < VMT_COUNT(others); j++)
-			evidence->has_allocator |= names(&explain->map[i], others[j]);
+		for (size_t j = 0; j < VMT_COUNT(others); j++) {
+			if (!evidence->allocator && names(&explain->map[i], others[j]))
+				evidence->allocator = others[j];
+		}
 	}
 	evidence->keeps_stacks = evidence->shows[VMT_PATTERN_ENDED_THREADS] && explain->are_kept;
 	evidence->is_glibcs = evidence->is_glibcs || evidence->shows[VMT_PATTERN_ARENAS] ||

@@ -22,7 +22,8 @@ struct vmt_evidence {
 	bool is_glibcs; /* the maps are memory of glibc's malloc */
 	bool keeps_stacks; /* glibc may keep stacks of threads that have ended */
 	bool is_replaceable; /* they are of another malloc, which is in a library of its own */
-	bool has_allocator; /* another allocator is loaded */
+	const char *
+		allocator; /* "libjemalloc", another allocator that is loaded; NULL: there is none */
 	bool calls_mallopt; /* the program, or a library of it, does */
 	uint32_t tunables; /* what its GLIBC_TUNABLES has: see tunables.h */
 };

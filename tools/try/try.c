@@ -355,16 +355,28 @@ static void choose_stack_cache(struct vmt_try *tried, const char *only)
 	promise(tried, remedied, evidence->saves[VMT_PATTERN_ENDED_THREADS]);
 }
 
+/*
+ * May the library of this name be tried in place of the program's malloc? Whoever looks for errors with
+ * Electric Fence or DUMA wants no other; and one that only lies there, as for a part of the program, is not it.
+ */
+static bool may_replace(const struct vmt_evidence *evidence, const char *file)
+{
+	const char *loaded = evidence->allocator;
+
+	if (!loaded)
+		return evidence->is_glibcs || evidence->is_replaceable;
+	return evidence->is_replaceable && strcmp(loaded, "libefence") &&
+	       strcmp(loaded, "libduma") && strncmp(loaded, file, strlen(loaded));
+}
+
 static void choose_allocators(struct vmt_try *tried, const char *only)
 {
 	static const char *const folders[] = { "/usr/lib/x86_64-linux-gnu", "/usr/lib64",
 					       "/usr/lib", "/usr/local/lib" };
-	const struct vmt_evidence *evidence = &tried->evidence;
 
 	for (size_t i = 0; i < VMT_COUNT(allocators); i++) {
 		if (!is_wanted(only, allocators[i].name,
-			       (evidence->is_glibcs || evidence->is_replaceable) &&
-				       !evidence->has_allocator))
+			       may_replace(&tried->evidence, allocators[i].file)))
 			continue;
 		for (size_t j = 0; j < VMT_COUNT(folders); j++) {
 			struct vmt_remedied *remedied;
