@@ -11,9 +11,9 @@
 # If the program is started by env, a shell or another wrapper, the program is measured, not the wrapper.
 # maps at the start (with the libraries that the allocator needs), at the peak and at the end; inside: those of
 # the peak that calls inside the allocator have put where they are. live: the most allocations that were seen at
-# once, at whatever time, those of C++ new left out where the allocator defines it. They are looked at when calls
-# change maps, so there were more if it maps much at a time. maps/live: inside by live. splits: times a call inside
-# it cut a map in two. The verdict is maps/live, and how many allocations reach the limit at that rate, only if
+# once, at whatever time, those of C++ new left out where the allocator defines it ("-" where these are most). They
+# are looked at when calls change maps, so there were more if it maps much at a time. maps/live: inside by live.
+# splits: times a call inside it cut a map in two. The verdict is maps/live, and how many allocations reach the limit at that rate, only if
 # the run shows 0.5 or more maps for each and never had so many live, also counting all that may have been live
 # between two looks. Otherwise it is peak - start: few maps for many allocations at one time tell nothing about
 # larger ones at another. Without a program: 200 threads, 50 at a time, that leave a block each.
@@ -132,8 +132,12 @@ run() {
 			max_by(.maps.peak)) as $process |
 		($process.allocators // []) as $all |
 		($all | map(.maps_at_peak) | add // 0) as $inside |
-		($all | map(.live_most // .live // empty) | if length == 0 then null else add end) as $live |
-		($all | map(.live_bound // empty) | add // 0) as $bound |
+		($all | map(.live_most // .live // empty) | if length == 0 then null else add end) as $counted |
+		# So few, or so many maps for each, show that it is those of new that are missing.
+		(any($all[]; .counts_new == false) and
+			(($counted // 0) < 16 or $inside > 4 * $counted)) as $lacks_new |
+		(if $lacks_new then null else $counted end) as $live |
+		(if $lacks_new then 0 else $all | map(.live_bound // empty) | add // 0 end) as $bound |
 		[$name, $status, $process.maps.start, $process.maps.peak, $process.maps.now, $inside,
 			($live | number), (if ($live // 0) == 0 then "-" else $inside / $live end),
 			($all | map(.maps.split) | add // 0),

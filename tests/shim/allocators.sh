@@ -276,6 +276,12 @@ ${CC:-cc} -O2 "$TMP/pointer.c" -o "$TMP/pointer" || exit 2
 "$ROOT/scripts/allocators.sh" --only="$TMP/jumps.so" "$TMP/pointer" >"$TMP/table" 2>/dev/null
 near table_inside_by_pointer "$(awk '/^jumps/ { print $5 }' "$TMP/table")" 99 106
 near table_splits_by_pointer "$(awk '/^jumps/ { print $8 }' "$TMP/table")" 99 101
+# What new made is not known where the allocator defines it: one block of malloc says nothing about its maps.
+if [ -e "$(library libjemalloc.so.2)" ]; then
+	"$ROOT/scripts/allocators.sh" --only=own,jemalloc "$TMP/delete" >"$TMP/table" 2>/dev/null
+	equal table_without_new "$(awk '/^jemalloc/ { print $6, $7 }' "$TMP/table")" "- -"
+	near table_with_new "$(awk '/^own/ { print $6 }' "$TMP/table")" 1 250
+fi
 CRASH=1 "$ROOT/scripts/allocators.sh" --only="$TMP/jumps.so" "$TMP/holes" >"$TMP/table" 2>/dev/null
 equal table_killed "$(grep -c 'killed by SIGSEGV$' "$TMP/table")" 1
 # Blocks of different sizes: what is left at the end tells nothing about the many that there were before.
