@@ -74,6 +74,15 @@ EOF
 works python '<module>' /usr/bin/python3 kept.py
 told node 'names with node --perf-basic-prof --interpreted-frames-native-stack' node kept.js
 works node-names keepMemory node --perf-basic-prof --interpreted-frames-native-stack kept.js
+# A finding whose stack ends in the interpreter says so, too; one with names does not, nor does what passes.
+"$TOOL" check --max-growth=50 -- node kept.js >/dev/null 2>check.txt
+check node-check-hint grep -qE '^vmatrace: functions of scripts have names with node --perf-basic-prof' check.txt
+"$TOOL" check --max-growth=20 -- perl kept.pl >/dev/null 2>check.txt
+check perl-check-hint grep -qE '^vmatrace: perl does not say which line of a script runs' check.txt
+"$TOOL" check --max-growth=50 -- /usr/bin/python3 kept.py >/dev/null 2>check.txt
+check python-check-no-hint sh -c 'grep -q "check failed" check.txt && ! grep -q "of scripts" check.txt'
+"$TOOL" check --max-growth=5000 -- node kept.js >/dev/null 2>check.txt
+check node-check-passes sh -c '! grep -q "of scripts" check.txt'
 # Compiled functions have names without the second option, which the others need.
 cat >hot.js <<'EOF'
 const kept = [];
@@ -103,6 +112,7 @@ check node-stack grep -qE '#[0-9]+ +keepMemory kept.js:2 ' report.txt
 "$TOOL" check --max-growth=50 --generate-suppressions=kept.supp -- \
 	node --perf-basic-prof --interpreted-frames-native-stack kept.js >/dev/null 2>check.txt
 check node-check grep -qE '#[0-9]+ keepMemory kept.js:2' check.txt
+check node-check-no-hint sh -c '! grep -q "of scripts" check.txt'
 check node-suppression grep -qE 'split:.*keepMemory' kept.supp
 rm -f /tmp/perf-"$("$TOOL" report --format=json rec | jq '.processes | max_by(.maps.peak).pid')".map
 # A baseline takes the functions of generated code for one; a finding names the one that is likely, and the others.

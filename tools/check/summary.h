@@ -95,6 +95,8 @@ struct vmt_summary_program {
 	uint64_t unnamed; /* frames of the program's own code without a name */
 	uint64_t lineless; /* frames of its own code with a name, but without a line */
 	bool has_lines; /* other frames of its own code have lines */
+	const char *
+		script_hint; /* how to see functions of a script instead of the interpreter's; or NULL */
 	bool has_reached_limit; /* a call failed because of it; known only from recordings */
 	bool is_exact;
 	bool lacks_proc; /* /proc/self/maps could not be read */

@@ -6,6 +6,7 @@
 #include "check/returned.h"
 #include "check/summary.h"
 #include "core/report/report.h"
+#include "naming/interpreter.h"
 #include "naming/teardown.h"
 #include "util/must.h"
 
@@ -393,6 +394,8 @@ static int add_process(struct vmt_summary *summary, const char *exe, const char 
 		add_site(program, &process, i, options->with_lines, symbols);
 	add_unseen(program, &process);
 	fold(program, &process);
+	if (program->pid == view->header.pid)
+		program->script_hint = vmt_interpreter_hint(view, symbols);
 	if (!process.bounds.to)
 		vmt_returned_read(program, view, symbols, &process.teardown);
 	close_process(&process);

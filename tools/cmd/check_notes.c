@@ -190,12 +190,24 @@ static void warn_of_limit(const struct vmt_summary_program *program)
 			    (unsigned long long)(program->peak * 100 / program->limit), limit.text);
 }
 
+static bool has_finding_at_site(const struct vmt_verdict *verdict,
+				const struct vmt_summary_program *program)
+{
+	for (size_t i = 0; i < verdict->count; i++) {
+		if (verdict->finding[i].program == program && verdict->finding[i].site)
+			return true;
+	}
+	return false;
+}
+
 /* A finding needs lines, too. */
 static void warn_of_names(const struct vmt_verdict *verdict,
 			  const struct vmt_summary_program *program)
 {
 	if (verdict->base && warn_of_nameless(program))
 		return;
+	if (program->script_hint && has_finding_at_site(verdict, program))
+		vmt_message("%s.", program->script_hint);
 	if (has_finding(verdict, program) && program->lineless && !program->has_lines)
 		vmt_message("%s has no debug information: built with -g, it has lines, and names "
 			    "of functions that were inlined.",

@@ -142,5 +142,8 @@ const char *vmt_interpreter_hint(const struct vmt_view *view, struct vmt_symbols
 			return interpreter->rest && lacks_many(view, symbols) ? interpreter->rest :
 										NULL;
 	}
-	return interpreter ? interpreter->hint : NULL;
+	if (!interpreter ||
+	    (vmt_view_count(view, VMT_SECTION_MARKS) && strstr(interpreter->hint, "vmatrace_mark")))
+		return NULL;
+	return interpreter->hint;
 }

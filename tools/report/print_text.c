@@ -284,7 +284,7 @@ static void add_hint(struct vmt_lines *lines, const struct vmt_view *view,
 				vmt_unnamed_hint(view, symbols) :
 				NULL;
 
-	if (hint && !(vmt_view_count(view, VMT_SECTION_MARKS) && strstr(hint, "vmatrace_mark")))
+	if (hint)
 		vmt_lines_add(lines, 10, "  script  %s", hint);
 	if (vmt_headroom_was_short())
 		vmt_lines_add(
