@@ -180,4 +180,29 @@ status sized-green 0 "$TOOL" check --baseline=sized.nameless.json -- ./sized 300
 has sized-green-said err 'frames of libsized.so have no name .stripped'
 status sized-check 23 "$TOOL" check --baseline=sized.json -- ./sized 300 early
 has sized-check-said err 'frames of libsized.so have no name .stripped'
+# Two allocators that one program is run with: their call sites are compared, not listed as gone and added.
+cat >arena.c <<'EOF'
+#define _GNU_SOURCE
+#include <stddef.h>
+#include <sys/mman.h>
+char *carve(size_t size)
+{
+	char *at = mmap(0, size + 8192, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+#ifdef GUARD
+	mprotect(at, 4096, PROT_NONE);
+#endif
+	return at + 4096;
+}
+EOF
+printf 'char *carve(unsigned long size);\nint main(void) { for (int i = 0; i < 100; i++) *carve(i) = 1; return 0; }\n' >carves.c
+for guard in "" -DGUARD; do
+	cc -g -O1 -fPIC -shared $guard arena.c -o libarena$guard.so || exit 2
+done
+cc -g -O0 carves.c ./libarena.so -o carves || exit 2
+"$TOOL" run --report=none -o arena -- ./carves
+LD_PRELOAD=./libarena-DGUARD.so "$TOOL" run --report=none -o arena-DGUARD -- ./carves
+status arenas 0 "$TOOL" diff arena arena-DGUARD
+has arenas-said err '^vmatrace: libarena.so of the first run is compared with libarena-DGUARD.so of the second'
+has arenas-guard out '[+]100 +0 +100 +mprotect +carves, added'
+check arenas-none-gone sh -c '! grep -q ", gone" out'
 finish

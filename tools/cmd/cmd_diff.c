@@ -238,15 +238,20 @@ static void tell_of_peaks(const struct request *request, const struct vmt_compar
 			    "what each call site held then.");
 }
 
-/* Two versions of a program may be called differently. */
+static void tell_names(const char *was, const char *is)
+{
+	vmt_message("%s of the first run is compared with %s of the second.", was, is);
+}
+
+/* Two versions of a program or of a library may be called differently. */
 static void match_names(struct vmt_summary summary[2])
 {
 	char *was = vmt_compare_rename(&summary[0], &summary[1]);
 
 	if (was)
-		vmt_message("%s of the first run is compared with %s of the second.", was,
-			    summary[1].programs->name);
+		tell_names(was, summary[1].programs->name);
 	free(was);
+	vmt_compare_rename_modules(&summary[0], &summary[1], tell_names);
 }
 
 int vmt_cmd_diff(int argc, char **argv)

@@ -53,6 +53,16 @@ int vmt_compare_load_two(char *const paths[2], const struct vmt_summary_options 
  */
 char *vmt_compare_rename(struct vmt_summary *before, const struct vmt_summary *after);
 
+/* Takes the name that something had, and the one that it is compared with. */
+typedef void vmt_compare_tell(const char *was, const char *is);
+
+/*
+ * Likewise for modules that only one of the runs has, such as two allocators that were preloaded into one
+ * program: the call sites that are in both get the name of the newer.
+ */
+void vmt_compare_rename_modules(struct vmt_summary *before, const struct vmt_summary *after,
+				vmt_compare_tell *tell);
+
 void vmt_compare(const struct vmt_summary *before, const struct vmt_summary *after,
 		 struct vmt_comparison *ret_comparison);
 void vmt_compare_free(struct vmt_comparison *comparison);
