@@ -130,7 +130,8 @@ static void read_modules(const struct vmt_summary_program *program, struct modul
 		for (; *line; line += strcspn(line, "\n"), line += *line == '\n') {
 			size_t n = strcspn(line, "!\n");
 
-			if (has_module(ret, line, n))
+			/* Of several modules that are not known, no name is the other's. */
+			if (has_module(ret, line, n) || (n == 1 && *line == '?'))
 				continue;
 			ret->name = vmt_must_grow(ret->name, ret->count, sizeof(*ret->name));
 			ret->name[ret->count++] = vmt_must(strndup(line, n));
