@@ -401,4 +401,40 @@ for way in failed idle; do
 done
 check futile-failed grep -Eq 'leak\? +33[34] of 1,000 maps by mmap in open_buffer .*; munmap in close_buffer futile.c:[0-9]+ in main failed 33[34] times ' failed.line
 check futile-idle grep -Eq 'leak\? +none of the 1,000 maps by .* is given back; munmap in close_short futile.c:[0-9]+ in main removed no map in 1,000 calls: does it unmap less than was mapped\? ' idle.line
+# A helper that ends in a jump to mmap leaves no frame; whose calls of it leak is told all the same.
+cat >jumping.c <<'END'
+#define _GNU_SOURCE
+#include <sys/mman.h>
+#include <unistd.h>
+static char *cached[300];
+static __attribute__((noinline)) char *grab(void)
+{
+	return mmap(0, 4096, PROT_READ, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+}
+static __attribute__((noinline)) void cache(int i)
+{
+	if (cached[i % 300])
+		munmap(cached[i % 300], 4096);
+	cached[i % 300] = grab();
+	__asm__("");
+}
+static __attribute__((noinline)) void forget(void)
+{
+	char *page = grab();
+	__asm__ volatile("" ::"r"(page));
+}
+int main(void)
+{
+	for (int i = 0; i < 1200; i++) {
+		cache(i);
+		if (i % 20 == 0)
+			forget();
+		usleep(4000);
+	}
+	return 0;
+}
+END
+${CC:-cc} -g -O2 jumping.c -o jumping || exit 2
+"$TOOL" run -o jumping.rec ./jumping 2>&1 | sed 's/^==[0-9]*== *//' | tr '\n' ' ' >jumping.txt
+check jumping-caller grep -Eq 'leak\? +none of the 60 maps by mmap in grab jumping.c:[0-9]+ \[tail call\] called by forget jumping.c:[0-9]+ is given back' jumping.txt
 finish

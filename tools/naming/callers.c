@@ -69,8 +69,10 @@ static void read_way(const struct vmt_callers *callers, struct way *way)
 	way->made = site.counters.created + site.counters.split;
 	way->inlined = (uint32_t)(blamed - way->stack.frame);
 	way->at = way->inlined + 1;
+	/* A function that ended in a jump is found by its caller's frame, but was not inlined into that. */
 	while (way->inlined < way->stack.count &&
-	       way->stack.frame[way->inlined].offset == blamed->offset)
+	       way->stack.frame[way->inlined].offset == blamed->offset &&
+	       (way->inlined < way->at || !*way->stack.frame[way->inlined - 1].mark))
 		way->inlined++;
 	go_on(way);
 }
