@@ -135,8 +135,9 @@ static char *shortfall(const struct vmt_try *tried, const struct vmt_remedied *r
 			"be saved without it, and %s with it: there are more of "
 			"another kind",
 			saves.text, number.text);
-	if (found == VMT_TRY_LEFT && remedied->leaves)
-		return vmt_must_format(". It saved little of what was promised: %s",
+	if ((found == VMT_TRY_LEFT || found == VMT_TRY_PARTLY) && remedied->leaves)
+		return vmt_must_format(". It saved %s was promised: %s",
+				       found == VMT_TRY_LEFT ? "little of what" : "less than",
 				       remedied->leaves);
 	return vmt_must_copy("");
 }

@@ -57,9 +57,9 @@ static const struct remedy {
 	  "memory that is reserved or given back by PROT_NONE stays readable and writable "
 	  "(MAP_NORESERVE, MADV_DONTNEED)",
 	  "touching memory that was given back raises no SIGSEGV",
-	  "a range of up to 16 KiB is closed as before, like a guard, unless MADV_DONTNEED of "
-	  "exactly this range comes just before or after; so is a range of several maps, and every "
-	  "range before Linux 6.11" },
+	  "a range of up to 16 KiB is closed as before, like a guard, also beside larger ones, unless "
+	  "MADV_DONTNEED of exactly this range comes just before or after; so is a range of several "
+	  "maps, and every range before Linux 6.11" },
 	{ BIT(HOLES),
 	  { VMT_CALL_MUNMAP },
 	  "MADV_DONTNEED in place of munmap within a map",
@@ -419,11 +419,13 @@ bool vmt_try_is_hidden(const struct vmt_try *tried, const struct vmt_remedied *r
 enum vmt_try_shortfall vmt_try_shortfall(const struct vmt_try *tried,
 					 const struct vmt_remedied *remedy, uint64_t *ret_left)
 {
-	int64_t promised = (int64_t)remedy->saves;
+	int64_t promised = (int64_t)remedy->saves, measured = vmt_try_measured(tried, remedy);
 
 	if (!remedy->is_promised || !remedy->patterns || remedy->saves < WORTHWHILE ||
-	    vmt_try_measured(tried, remedy) > promised / 10)
+	    measured >= promised / 10 * 9)
 		return VMT_TRY_AS_PROMISED;
+	if (measured > promised / 10)
+		return VMT_TRY_PARTLY;
 	*ret_left = saves_of(remedy->evidence.could_save, remedy->patterns);
 	if (vmt_try_is_hidden(tried, remedy))
 		return VMT_TRY_AT_LIMIT;

@@ -31,9 +31,10 @@ struct vmt_remedied {
 	struct vmt_evidence evidence; /* of that trial, if there was a promise */
 };
 
-/* What the runs show where a remedy saved less than a tenth of what was promised. */
+/* What the runs show where a remedy saved less than was promised. */
 enum vmt_try_shortfall {
-	VMT_TRY_AS_PROMISED, /* more than that, or nothing was promised */
+	VMT_TRY_AS_PROMISED, /* nine tenths of it or more, or nothing was promised */
+	VMT_TRY_PARTLY, /* a tenth of it or more */
 	VMT_TRY_AT_LIMIT, /* both runs ended at the limit: neither peak nor end shows it */
 	VMT_TRY_LEFT, /* it left the maps that it is to save */
 	VMT_TRY_REPLACED, /* they are gone, and others have come */
@@ -70,8 +71,8 @@ int64_t vmt_try_measured(const struct vmt_try *tried, const struct vmt_remedied 
 bool vmt_try_is_hidden(const struct vmt_try *tried, const struct vmt_remedied *remedy);
 
 /*
- * ret_left: how many of the maps that were promised to be saved there are with the remedy; set unless
- * it is as promised.
+ * ret_left: how many of the maps that were promised to be saved there are with the remedy; set if that was
+ * less than a tenth.
  */
 enum vmt_try_shortfall vmt_try_shortfall(const struct vmt_try *tried,
 					 const struct vmt_remedied *remedy, uint64_t *ret_left);
