@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Functions that are missing on a stack since each ended in a jump: an allocator whose free jumps to munmap,
 # reached by functions of the C++ library that jump as well. All of them are told, as far as each can only
-# have jumped to the next.
+# have jumped to the next. Where one jumps through a pointer, a mark says so.
 . "$(dirname "$0")/../lib.sh"
 cd "$TMP" || exit 2
 line() { grep -n "/\* $2 \*/" "$1" | cut -d: -f1; }
@@ -205,4 +205,58 @@ import os
 os._exit(0)'
 "$TOOL" report python/rec >python/text 2>&1
 check python-row grep -Eq '(99|100) +.* munmap (split|gone) +free \[tail call\]' python/text
+# A function that jumps through a pointer is missing itself; so is what it jumped to, if that jumped on.
+cat >jumper.c <<'END'
+#include <stdlib.h>
+#include <sys/mman.h>
+#define APART __attribute__((noinline))
+static APART void *page(size_t n)
+{
+	return mmap(0, n, PROT_READ, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+}
+static APART void *icon_add(int i) { return page(4096 + 0 * i); }
+static APART void *font_add(int i) { return page(8192 + 0 * i); }
+static APART void *tile_add(int i)
+{
+	char *volatile p = page(4096 + 0 * i);
+
+	return p + 1;
+}
+static void *(*const table[])(int) = { icon_add, font_add, tile_add };
+APART void *dispatch(int k, int i) { return table[k](i); } /* DISPATCH */
+APART void *choose(int k, int i)
+{
+	switch (k) {
+	case 0: return icon_add(i + 1);
+	case 1: return font_add(i + 2);
+	case 2: return icon_add(i + 3);
+	case 3: return font_add(i + 4);
+	case 4: return icon_add(i + 5);
+	case 5: return font_add(i + 6);
+	default: return page(i);
+	}
+}
+int main(int argc, char **argv)
+{
+	for (int k = 0; k < 3; k++)
+		for (int i = 0; i < atoi(argv[1 + k]); i++)
+			dispatch(k, i);
+	for (int i = 0; i < 30; i++)
+		choose(i % 6, i);
+	return argc == 9;
+}
+END
+${CC:-cc} -g -O2 -fno-plt jumper.c -o jumper || exit 2
+traced pointed "" ./jumper 20 20 20
+"$TOOL" report pointed/rec >pointed/text 2>&1
+at=$(line jumper.c DISPATCH)
+check jumper-row grep -Eq "mmap new +dis[a-z.]* jumper.c:$at \[jump by pointer\]" pointed/text
+check jumper-table sh -c 'grep -Eq "#[0-9] +choose jumper.c:[0-9]+ .*[[]tail call[]]" pointed/text && ! grep -Eq "choose.*by pointer" pointed/text'
+check jumper-on-stack sh -c 'grep -A2 -E "#[0-9] +tile_add" pointed/text | grep -Eq "dispatch jumper.c.*[[]tail call[]]" &&
+	! grep -A2 -E "#[0-9] +tile_add" pointed/text | grep -q "by pointer"'
+"$TOOL" report --format=json pointed/rec >pointed/json 2>&1
+check jumper-json [ "$(jq -c '[.processes[0].sites[].stack[] | select(.function == "dispatch") | .by_pointer] | unique' \
+	pointed/json)" = "[false,true]" ]
+"$TOOL" check --per-site=5 --generate-suppressions=jumper.sup -- ./jumper 20 0 0 >check.txt 2>&1
+check jumper-suppression grep -A1 "suppresses all that dispatch calls through a pointer and that ends in a jump" jumper.sup
 finish

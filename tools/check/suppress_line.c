@@ -182,6 +182,10 @@ char *vmt_suppress_line_extent(const struct vmt_summary_site *site, const char *
 		return vmt_must_format("everything of %s", frame->module);
 	if (frame->function && (!frame->is_own || is_outermost(&site->stack, frame)))
 		return vmt_must_format("everything that %s does", frame->function);
+	if (frame->is_by_pointer)
+		return vmt_must_format(
+			"all that %s calls through a pointer and that ends in a jump",
+			frame->function);
 	if (strstr(line, "$ in ^"))
 		return vmt_must_copy("these functions whatever others are between them");
 	return NULL;

@@ -62,7 +62,8 @@ static json_t *make_function(const struct vmt_view *view, const struct vmt_rec_f
 	add_names(object, symbol);
 	json_object_set_new(object, "inlined", json_boolean(symbol->caller));
 	json_object_set_new(object, "tail_call", json_boolean(symbol->is_tail));
-	json_object_set_new(object, "by_pointer", json_false());
+	json_object_set_new(object, "by_pointer",
+			    json_boolean(symbol->is_tail && symbol->is_by_pointer));
 	return object;
 }
 
@@ -132,7 +133,8 @@ static json_t *mark_by_pointer(const struct vmt_names *names, const struct vmt_r
 	struct vmt_symbol symbol;
 	json_t *own;
 
-	if (!vmt_names_find_spot(names, site, innermost, &symbol) || !symbol.is_by_pointer)
+	if (!vmt_names_find_spot(names, site, innermost, &symbol) || symbol.is_tail ||
+	    !symbol.is_by_pointer)
 		return functions;
 	own = json_deep_copy(functions); /* other sites share these functions */
 	json_decref(functions);

@@ -242,11 +242,12 @@ static bool add_function(const struct search *search, enum group group)
 	struct vmt_symbol *symbol = &search->jumps->item[search->jumps->count];
 	struct vmt_symbols_callee callee = { .has_syscall = false };
 
+	vmt_symbols_jump(search->symbols, &search->at.place, &callee);
 	/* One that made the call itself is not on the stack either, and has not jumped. */
-	if (group != GROUP_PROJECT)
-		vmt_symbols_jump(search->symbols, &search->at.place, &callee);
-	if (callee.has_syscall || !vmt_symbols_tail_at(search->symbols, &search->at.place, symbol))
+	if ((group != GROUP_PROJECT && callee.has_syscall) ||
+	    !vmt_symbols_tail_at(search->symbols, &search->at.place, symbol))
 		return false;
+	symbol->is_by_pointer = group == GROUP_PROJECT && callee.is_by_pointer;
 	symbol->other_module = search->at.number + 1;
 	symbol->is_system |= group != GROUP_PROJECT;
 	search->jumps->is_own |= !search->jumps->count && group == GROUP_PROJECT;
@@ -325,6 +326,9 @@ static void follow(struct search *search, uint64_t index)
 		search->at.place.offset = callee.offset;
 		goes_on = add_function(search, GROUP_PROJECT);
 	}
+	/* Where others are on the stack, so is what it jumped to. */
+	if (!is_innermost && search->jumps->count)
+		search->jumps->item[0].is_by_pointer = false;
 	while (goes_on && is_innermost)
 		goes_on = add_next(search);
 }

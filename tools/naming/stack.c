@@ -99,6 +99,7 @@ static void name_frame(struct vmt_stack_frame *frame, const struct vmt_symbol *s
 	frame->short_file = symbol->short_file;
 	frame->line = symbol->line;
 	frame->mark = vmt_symbol_mark(symbol);
+	frame->is_by_pointer = symbol->is_by_pointer;
 	frame->is_own = frame->is_own && !(frame->file && vmt_source_is_system(frame->file));
 	frame->is_own |= frame->is_script;
 }

@@ -19,6 +19,7 @@ struct vmt_stack_frame {
 	uint32_t line;
 	uint64_t offset; /* in the module's file */
 	const char *mark; /* "", or what is to be said of it after its name: vmt_symbol_mark() */
+	bool is_by_pointer; /* functions that it called through a pointer may be missing before it */
 	bool is_runtime; /* belongs to the C library, an allocator or the like */
 	bool is_user; /* neither that nor generated code */
 	bool is_own; /* and not a library or header of the system either; or is_script */

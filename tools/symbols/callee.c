@@ -222,6 +222,25 @@ static struct way_out way_out_of(const uint8_t *code, uint64_t address)
 	return way;
 }
 
+/*
+ * Is a jump to where a register or memory says all that is left of a function? That of a switch is followed
+ * by the cases.
+ */
+static bool is_last_by_pointer(const uint8_t *code, uint64_t left)
+{
+	uint8_t mode = code[1] >> 6, base = code[1] & 7;
+	bool has_index = mode != 3 && base == 4;
+	uint64_t length = 2u + has_index;
+
+	if (has_index)
+		base = code[2] & 7;
+	if (mode == 1)
+		length += 1;
+	else if (mode == 2 || (mode == 0 && base == 5))
+		length += 4;
+	return code[0] == 0xff && (code[1] & 0x38) == 0x20 && length == left;
+}
+
 static bool is_same_callee(const struct vmt_callee *one, const struct vmt_callee *two)
 {
 	return one->name && two->name ? !strcmp(one->name, two->name) :
@@ -264,6 +283,8 @@ bool vmt_callee_jump(Elf *elf, uint64_t start, uint64_t end, struct vmt_callee *
 		struct way_out way = way_out_of(here, at);
 
 		ret_callee->has_syscall |= here[0] == 0x0f && here[1] == 0x05;
+		ret_callee->is_by_pointer |= is_last_by_pointer(here, end - at) &&
+					     !(way.slot && name_of_slot(elf, way.slot));
 		is_certain &= !way.is_by_pointer;
 		if (way.target && !vmt_modulefile_offset(elf, way.target, &ignored))
 			way = (struct way_out){ .length = 1 };

@@ -14,7 +14,8 @@ struct vmt_callee {
 	/* a function of another module, in the file's memory; or NULL: see address */
 	const char *name;
 	uint64_t address; /* a function in this file */
-	bool is_by_pointer; /* nothing is known: a pointer says at run time what is called */
+	/* a pointer says at run time what is called, or where the function that was searched for a jump ends in one */
+	bool is_by_pointer;
 	bool has_syscall; /* the function that was searched for a jump makes a system call itself */
 };
 
@@ -27,7 +28,7 @@ bool vmt_callee_find(Elf *elf, uint64_t address, struct vmt_callee *ret_callee);
 /*
  * Find the function that the code from start to end jumps to, if all jumps out of it lead to
  * one. False also if that is not certain, as with a jump to where a register says. Whether a
- * function begins at the target is not examined. has_syscall is set in any case.
+ * function begins at the target is not examined. is_by_pointer and has_syscall are set in any case.
  */
 bool vmt_callee_jump(Elf *elf, uint64_t start, uint64_t end, struct vmt_callee *ret_callee);
 

@@ -380,6 +380,7 @@ bool vmt_symbols_jump(struct vmt_symbols *symbols, const struct vmt_symbols_plac
 			vmt_callee_jump(elf, at->start - bias, at->end - bias, &known->jump);
 	known->is_jump_known = true;
 	*ret_callee = (struct vmt_symbols_callee){ .name = known->jump.name,
+						   .is_by_pointer = known->jump.is_by_pointer,
 						   .has_syscall = known->jump.has_syscall };
 	if (!known->is_jump || known->jump.name)
 		return known->is_jump;

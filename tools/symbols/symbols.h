@@ -71,7 +71,7 @@ struct vmt_symbols_place {
 struct vmt_symbols_callee {
 	const char *name; /* a function of any module; or NULL: see offset */
 	uint64_t offset; /* a function in the caller's module */
-	bool is_by_pointer; /* it is not certain, because the call goes through a pointer */
+	bool is_by_pointer; /* it is not certain, because the call or the jump goes through a pointer */
 	bool has_syscall; /* see vmt_symbols_jump */
 };
 
@@ -92,8 +92,8 @@ bool vmt_symbols_named(struct vmt_symbols *symbols, const struct vmt_symbols_mod
 
 /*
  * Where does the function that begins at a place jump to? False if its jumps lead to several, or
- * if that is not certain. ret_callee->has_syscall is set in any case: does the
- * function make a system call of its own?
+ * if that is not certain. Set in any case: ret_callee->is_by_pointer, does it end in a jump through a
+ * pointer, and has_syscall, does the function make a system call of its own?
  */
 bool vmt_symbols_jump(struct vmt_symbols *symbols, const struct vmt_symbols_place *function,
 		      struct vmt_symbols_callee *ret_callee);

@@ -43,7 +43,7 @@ struct vmt_report_place {
 	const char *file;
 	uint32_t line;
 	bool is_tail; /* the function ended in a jump, so it is not on the stack itself */
-	bool is_by_pointer; /* what it called through a pointer may have ended in a jump */
+	bool is_by_pointer; /* what it called, or jumped to, through a pointer may have ended in a jump */
 	uint32_t other_module; /* number of its module, plus one; 0: that of the frame */
 	const char *other_path; /* the path of its module if it has no number; or NULL */
 	bool is_system; /* the file belongs to the system, like a header of the C++ library */

@@ -231,7 +231,9 @@ static struct vmt_view_string fitting_module(struct vmt_report *text,
 
 const char *vmt_report_mark(bool is_tail, bool is_by_pointer)
 {
-	return is_tail ? " [tail call]" : is_by_pointer ? " [by pointer]" : "";
+	if (is_tail)
+		return is_by_pointer ? " [jump by pointer]" : " [tail call]";
+	return is_by_pointer ? " [by pointer]" : "";
 }
 
 static const char *mark_of(const struct vmt_report_place *names)

@@ -77,7 +77,11 @@ function frameText(frame) {
 }
 
 /* As in the text report. */
-const frameMark = (frame) => (frame.tail_call ? " [tail call]" : frame.by_pointer ? " [by pointer]" : "");
+function frameMark(frame) {
+	if (frame.tail_call)
+		return frame.by_pointer ? " [jump by pointer]" : " [tail call]";
+	return frame.by_pointer ? " [by pointer]" : "";
+}
 
 const frameName = (frame) => frame.function || frameText(frame);
 
