@@ -178,6 +178,7 @@ formats() {
 	has github-step-program step.md '^### Memory maps: failed \(unit&#45;tests\)$'
 	has github-step-what step.md '^\| \+50 .*, of unit&#45;tests \|$'
 	has github-step step.md "^\| \+50 \| 50 \| 0 \| pool.c:$(line_of GUARD) \|"
+	has github-step-callers step.md '\| pool&#95;object pool.c:[0-9]+, main \| &#43;50 maps by'
 }
 
 # The names of this program and its folder would break each format if they were not escaped.

@@ -10,6 +10,8 @@
 #include "check/verdict.h"
 #include "util/must.h"
 
+#define CALLERS 4u /* told of a finding */
+
 static void put_data(FILE *stream, const char *text, bool is_property)
 {
 	for (; *text; text++) {
@@ -93,6 +95,22 @@ static void put_cell(FILE *stream, const char *text)
 	}
 }
 
+/* The project's functions further out: of two call sites of one helper, they are all that differs. */
+static void put_callers(FILE *stream, const struct vmt_finding *finding)
+{
+	const struct vmt_stack_frame *frame = vmt_verdict_place(finding);
+
+	for (unsigned i = 0; i < CALLERS && frame; i++) {
+		char *where;
+
+		frame = vmt_stack_caller(finding->stack, frame);
+		where = frame && !i ? vmt_stack_where(frame) : NULL;
+		fputs(frame && i ? ", " : "", stream);
+		put_cell(stream, where ? where : frame ? frame->function : "");
+		free(where);
+	}
+}
+
 static void put_row(FILE *stream, const struct vmt_verdict *verdict,
 		    const struct vmt_finding *finding)
 {
@@ -108,6 +126,8 @@ static void put_row(FILE *stream, const struct vmt_verdict *verdict,
 		put_cell(stream, where);
 		free(where);
 	}
+	fputs(" | ", stream);
+	put_callers(stream, finding);
 	fputs(" | ", stream);
 	put_cell(stream, message);
 	free(message);
@@ -140,7 +160,8 @@ void vmt_github_summary(FILE *stream, const struct vmt_verdict *verdict)
 	put_cell(stream, summary);
 	fputs("\n", stream);
 	if (verdict->count)
-		fputs("\n| more | maps | allowed | where | what |\n|--:|--:|--:|---|---|\n",
+		fputs("\n| more | maps | allowed | where | called by | what |\n"
+		      "|--:|--:|--:|---|---|---|\n",
 		      stream);
 	for (size_t i = 0; i < verdict->count; i++)
 		put_row(stream, verdict, &verdict->finding[i]);
