@@ -44,6 +44,11 @@ static uint32_t deferred(uint64_t i)
 {
 	return i > used - used / 10 ? 1020 : 20;
 }
+/* A leak beside a cache, which is given back when the run is nearly over. */
+static uint32_t leak_and_cache(uint64_t i)
+{
+	return leak(i) + (i + 2 < used ? 300 : 0);
+}
 static uint32_t none(uint64_t i)
 {
 	return 20 + (uint32_t)(i % 9);
@@ -253,6 +258,16 @@ Test(curve, a_short_run_is_not_judged)
 	cr_assert_eq(trend(10), VMT_TREND_SHORT, "nor one in a handful of buckets");
 	make(hill, 100);
 	cr_assert_eq(trend(2), VMT_TREND_BURST, "what went up and came back is known");
+}
+
+Test(curve, a_leak_before_a_part_is_given_back)
+{
+	struct vmt_curve curve;
+
+	make(leak_and_cache, 500);
+	curve = judge(100 * SECOND);
+	cr_assert_eq(curve.trend, VMT_TREND_UNEVEN);
+	cr_assert_float_eq((double)curve.rise / ((double)curve.span / SECOND), 10, 0.5);
 }
 
 Test(curve, what_cannot_be_judged)

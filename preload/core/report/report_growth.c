@@ -251,11 +251,16 @@ static void put_trend(struct vmt_fmt *fmt, const struct vmt_curve *curve)
 /* Given back when the run was nearly over: it may be a leak that only the program's end gave back. */
 static void put_rise_and_fall(struct vmt_report *text, const struct vmt_curve *curve)
 {
-	put_leak_rate(&text->fmt, curve);
-	put_since(&text->fmt, curve->began);
-	vmt_fmt_str(&text->fmt, ", then given back: ");
+	bool is_partly = curve->trend == VMT_TREND_UNEVEN;
+	struct vmt_fmt *fmt = &text->fmt;
+
+	put_leak_rate(fmt, curve);
+	put_since(fmt, curve->began);
+	vmt_fmt_str(fmt, is_partly ? ", then partly given back: " : ", then given back: ");
 	put_peak(text);
-	vmt_fmt_str(&text->fmt, " (a leak, if it was given back only because the program ended)");
+	vmt_fmt_str(fmt, is_partly && vmt_report_is_running(text) ?
+				 " (a leak, unless more of it is given back)" :
+				 " (a leak, if it was given back only because the program ended)");
 }
 
 /* "in step with the calls, 330 maps in 1,000 (…)" */
@@ -320,7 +325,8 @@ static void put_curve(struct vmt_report *text, const struct vmt_curve *curve)
 	}
 	if (curve->trend == VMT_TREND_SHORT && put_work(text))
 		return;
-	if (curve->trend == VMT_TREND_GIVEN_BACK && curve->span) {
+	if ((curve->trend == VMT_TREND_GIVEN_BACK || curve->trend == VMT_TREND_UNEVEN) &&
+	    curve->span) {
 		put_rise_and_fall(text, curve);
 		return;
 	}

@@ -348,22 +348,24 @@ static uint64_t find_last_peak(const struct vmt_trend_run *run)
 
 /*
  * If the count fell only when the run was nearly over: did it rise like a leak up to there? Then it may be
- * one, whose maps were given back only because the run ended.
+ * one, whose maps were given back only because the run ended. If that was only a part of them, such as a cache
+ * beside it, the fall has to be later.
  */
 static void measure_before_fall(const struct vmt_trend_run *run, struct vmt_curve *curve)
 {
 	struct vmt_curve_source before = *run->source;
+	bool is_partly = curve->trend == VMT_TREND_UNEVEN;
 	struct vmt_trend_run part;
 
 	before.buckets = find_last_peak(run);
-	if (!before.buckets || before.buckets < run->buckets / 4 * 3)
+	if (!before.buckets || before.buckets < run->buckets / 16 * (is_partly ? 15 : 12))
 		return;
 	before.duration = before.buckets * before.width - 1;
 	before.now = before.peak = count_before(&before, before.buckets);
 	if (!read_run(&part, &before) || trend_of(&part) != VMT_TREND_LEAK)
 		return;
 	measure_leak(&part, curve);
-	curve->trend = VMT_TREND_GIVEN_BACK;
+	curve->trend = is_partly ? VMT_TREND_UNEVEN : VMT_TREND_GIVEN_BACK;
 }
 
 bool vmt_trend_judge(const struct vmt_curve_source *source, struct vmt_curve *ret_curve)
@@ -394,7 +396,8 @@ bool vmt_trend_judge(const struct vmt_curve_source *source, struct vmt_curve *re
 		measure_recent(&run, ret_curve);
 	if (ret_curve->trend == VMT_TREND_GROWING && !ret_curve->span)
 		measure_by_calls(&run, ret_curve);
-	if (ret_curve->trend == VMT_TREND_GIVEN_BACK || ret_curve->trend == VMT_TREND_BURST)
+	if (ret_curve->trend == VMT_TREND_GIVEN_BACK || ret_curve->trend == VMT_TREND_BURST ||
+	    ret_curve->trend == VMT_TREND_UNEVEN)
 		measure_before_fall(&run, ret_curve);
 	vmt_trend_waves_find_lows(&run, ret_curve->lows);
 	if (ret_curve->trend != VMT_TREND_PLATEAU) {
