@@ -7,6 +7,7 @@
 cd "$TMP" || exit 2
 
 cat >leaks.c <<'END'
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -146,13 +147,27 @@ static void step_of_callers(int i)
 	if (i % 3)
 		session_close(p);
 }
+/* A fifth comes from threads that run nothing else, and one from a guest. */
+static void step_of_mostly(int i)
+{
+	pthread_t thread;
+	void *p = NULL;
+
+	if (i % 5 || pthread_create(&thread, NULL, (void *(*)(void *))map_for_all, NULL))
+		p = i == 3 ? guest_open() : session_open_for_all();
+	else if (!pthread_join(thread, &p))
+		mprotect(p, 4096, PROT_NONE);
+	if (i % 3)
+		session_close(p);
+}
 static __attribute__((noinline)) void step(const char *way, int i)
 {
 	char *p;
 
 	if (!strcmp(way, "callers"))
 		return step_of_callers(i);
-
+	if (!strcmp(way, "mostly"))
+		return step_of_mostly(i);
 	if (!strcmp(way, "beside"))
 		return step_beside_cache(i);
 	if (!strcmp(way, "shared"))
@@ -213,11 +228,11 @@ int main(int argc, char **argv)
 END
 mkdir bin
 ${CC:-cc} -g -O2 -fno-ipa-icf leaks.c -o bin/leaks || exit 2
-for way in one two cached all plateau below between mixed limit beside shared callers paced; do
+for way in one two cached all plateau below between mixed limit beside shared callers mostly paced; do
 	traced $way report=0 bin/leaks $way &
 done
 wait
-for way in one two cached all plateau below between mixed limit beside shared callers paced; do
+for way in one two cached all plateau below between mixed limit beside shared callers mostly paced; do
 	"$TOOL" report $way/rec 2>&1 | sed 's/^==[0-9]*== //' |
 		awk '/^  [a-z]/ { if (line) print line; line = "" } /^$/ { exit }
 			{ sub(/^ +/, " "); line = line $0 } END { print line }' >$way/lead
@@ -244,6 +259,7 @@ check beside-cause grep -Eq '^ cause .* in look_up leaks.c:[0-9]+, [0-9]+ % give
 # Of the stacks of one line, only those that leak are counted.
 told shared "$some by mmap in make leaks.c:[0-9]+ in map_for_all called by session_open_for_all leaks.c:[0-9]+ are not given back, the others are, by munmap in session_close leaks.c:[0-9]+"
 told callers "$some by mmap in make leaks.c:[0-9]+ in map_for_all are not given back, (49|50) % called by (guest_open|session_open_for_all) leaks.c:[0-9]+ and (49|50) % by (guest_open|session_open_for_all) leaks.c:[0-9]+, the others are, by munmap in session_close leaks.c:[0-9]+"
+told mostly "[0-9,]+ of [0-9,]+ maps by mmap in make leaks.c:[0-9]+ in map_for_all are not given back, (79|80) % called by session_open_for_all leaks.c:[0-9]+, the others are, by munmap in session_close leaks.c:[0-9]+"
 # JSON says the same, and that these sites leak by themselves.
 for way in beside shared; do
 	"$TOOL" report --format=json $way/rec >$way.json

@@ -264,20 +264,27 @@ static unsigned long long percent_of(uint64_t part, uint64_t all)
 	return (part * 100 + all / 2) / all;
 }
 
+/* A second function that has next to nothing is not worth a name. */
 static unsigned find_two(struct way *way, size_t count, uint64_t all, char *text, size_t size)
 {
-	uint64_t weight[2];
+	uint64_t weight[2] = { 0, 0 };
 	const struct way *one = find_most(way, count, NULL, &weight[0]);
 	const struct way *two = one ? find_most(way, count, one, &weight[1]) : NULL;
-	char name[2][TEXT];
+	unsigned long long percent[2];
+	char name[TEXT];
+	int used;
 
-	if (!two || one->with_line || weight[0] >= all - all / 100 * (100 - MOST))
+	if (!one || one->with_line || weight[0] >= all - all / 100 * (100 - MOST))
 		return 0;
-	put_caller(one, name[0], sizeof(name[0]));
-	put_way_name(two, is_through(two) ? " through" : " by", name[1], sizeof(name[1]));
-	snprintf(text, size, " %llu %%%s and %llu %%%s", percent_of(weight[0], all), name[0],
-		 percent_of(weight[1], all), name[1]);
-	return (unsigned)(percent_of(weight[0], all) + percent_of(weight[1], all));
+	percent[0] = percent_of(weight[0], all);
+	percent[1] = percent_of(weight[1], all);
+	put_caller(one, name, sizeof(name));
+	used = snprintf(text, size, " %llu %%%s", percent[0], name);
+	if (two && percent[1] && (size_t)used < size) {
+		put_way_name(two, is_through(two) ? " through" : " by", name, sizeof(name));
+		snprintf(text + used, size - (size_t)used, " and %llu %%%s", percent[1], name);
+	}
+	return (unsigned)(percent[0] + percent[1]);
 }
 
 /* find: writes what it finds, and returns how many percent of all that is. */
