@@ -366,8 +366,11 @@ static long make_remedied(long nr, const long args[6], const struct vmt_regs *re
 	struct vmt_remedy_plan plan;
 	long ret = 0;
 
-	if (!vmt_state_is_on() || !vmt_remedy_find(nr, args, &plan))
-		return make_call(nr, args, regs);
+	if (!vmt_state_is_on() || !vmt_remedy_find(nr, args, &plan)) {
+		ret = make_call(nr, args, regs);
+		vmt_remedy_made(nr, args, ret);
+		return ret;
+	}
 	for (unsigned i = 0; i < plan.count; i++) {
 		ret = make_call(plan.call[i].nr, plan.call[i].args, regs);
 		if (!vmt_sys_failed(ret) || plan.call[i].may_fail)

@@ -16,6 +16,7 @@
 #include "os/sys.h"
 #include "remedy/look.h"
 #include "remedy/pair.h"
+#include "remedy/reserve.h"
 
 #define GUARD_MOST (UINT64_C(64) << 10) /* the largest piece that is taken for a guard */
 #define FILL_MOST  (UINT64_C(64) << 20) /* the largest range whose contents are examined */
@@ -83,26 +84,27 @@ static bool find_guard(const long args[6], struct vmt_remedy_plan *plan)
 
 /*
  * [--- stack ---------] is reserved as a whole, and then all but its ends is made accessible. The
- * remedy makes the whole accessible, and its ends become guards.
+ * remedy makes the whole accessible, and its ends become guards. What was reserved beside it is in the same map,
+ * and another thread may be opening that.
  */
 static bool find_opened(const long args[6], struct vmt_remedy_plan *plan)
 {
-	struct vmt_range range = range_of(args), low, high;
+	struct vmt_range range = range_of(args), reserved, low, high;
 	struct vmt_look look;
 
-	if (!vmt_look_at(range.start, &look) || look.prot || !is_within(range, &look))
+	if (!vmt_look_at(range.start, &look) || look.prot || !is_within(range, &look) ||
+	    !vmt_reserve_take(range, GUARD_MOST, &reserved) || !is_within(reserved, &look))
 		return false;
-	low = (struct vmt_range){ look.start, range.start };
-	high = (struct vmt_range){ range.end, look.end };
-	if (low.end - low.start > GUARD_MOST || high.end - high.start > GUARD_MOST ||
-	    look.end - look.start == range.end - range.start || !vmt_look_is_untouched(low) ||
-	    !vmt_look_is_untouched(high))
+	low = (struct vmt_range){ reserved.start, range.start };
+	high = (struct vmt_range){ range.end, reserved.end };
+	if (reserved.end - reserved.start == range.end - range.start ||
+	    !vmt_look_is_untouched(low) || !vmt_look_is_untouched(high))
 		return false;
 	/*
 	 * The order matters: a guard gives its map an anon_vma, and if the map does not yet look
 	 * like its neighbours, that is one of its own.
 	 */
-	put_call(plan, SYS_mprotect, look.start, look.end, args[2]);
+	put_call(plan, SYS_mprotect, reserved.start, reserved.end, args[2]);
 	if (low.end > low.start)
 		put_call(plan, SYS_madvise, low.start, low.end, MADV_GUARD_INSTALL_);
 	if (high.end > high.start)
@@ -337,10 +339,22 @@ bool vmt_remedy_find(long nr, const long args[6], struct vmt_remedy_plan *ret_pl
 			return vmt_remedies & VMT_REMEDY_DECOMMIT &&
 			       find_given_back(args, ret_plan);
 		break;
-	case SYS_munmap: return vmt_remedies & VMT_REMEDY_HOLES && find_hole(args, ret_plan);
+	case SYS_munmap:
+		vmt_reserve_forget((uint64_t)args[0]);
+		return vmt_remedies & VMT_REMEDY_HOLES && find_hole(args, ret_plan);
 	default: break;
 	}
 	return remedy_of(nr, args) & vmt_remedies && find_left_out(nr, args, ret_plan);
+}
+
+void vmt_remedy_made(long nr, const long args[6], long result)
+{
+	uint64_t start = (uint64_t)result;
+
+	if (nr == SYS_mmap && args[2] == PROT_NONE && args[3] & MAP_ANONYMOUS &&
+	    !vmt_sys_failed(result))
+		vmt_reserve_note(
+			(struct vmt_range){ start, start + vmt_page_up((uint64_t)args[1]) });
 }
 
 /*

@@ -34,9 +34,12 @@ extern uint32_t vmt_remedies;
 
 /*
  * Plan which calls to make in place of this one. Returns false if the program's own call is to be
- * made. Changes nothing by itself.
+ * made. Changes no memory by itself.
  */
 bool vmt_remedy_find(long nr, const long args[6], struct vmt_remedy_plan *ret_plan);
+
+/* The program's own call was made: remember what a later call may be about. */
+void vmt_remedy_made(long nr, const long args[6], long result);
 
 /*
  * The call number `failed` of the plan has failed. Turn the calls before this one into calls that

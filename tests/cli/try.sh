@@ -298,6 +298,46 @@ for allocator in jemalloc:libjemalloc.so.2 tcmalloc:libtcmalloc_minimal.so.4 mim
 	check "in the program: ${allocator%:*} is not" [ -z "$(columns in_program "${allocator%:*}")" ]
 done
 
+# Threads reserve ranges beside one another and open their middles at the same time: none is another's guard.
+cat >opens.c <<'EOF_OPENS'
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#define PAGE 4096l
+static void *work(void *seed)
+{
+	unsigned state = (unsigned)(long)seed;
+	for (int i = 0; i < 4000; i++) {
+		long size = (1 + rand_r(&state) % 4) * PAGE;
+		char *at = mmap(NULL, size + 2 * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		if (mprotect(at + PAGE, size, PROT_READ | PROT_WRITE))
+			exit(1);
+		memset(at + PAGE, 7, size);
+		if (i % 20 == 0)
+			continue;
+		if (at[PAGE] != 7 || munmap(at, size + 2 * PAGE))
+			exit(2);
+	}
+	return NULL;
+}
+int main(void)
+{
+	pthread_t thread[3];
+	for (long i = 0; i < 3; i++)
+		pthread_create(&thread[i], NULL, work, (void *)i);
+	for (int i = 0; i < 3; i++)
+		pthread_join(thread[i], NULL);
+	return 0;
+}
+EOF_OPENS
+${CC:-cc} -O1 -pthread opens.c -o opens || exit 2
+for round in 1 2 3; do
+	ONLY=guards tried opens ./opens
+	check "opens: no thread is harmed, $round" grep -qE '^guards .* same +[0-9.]+ s 0$' opens.txt
+done
+! has_guards || check "opens: saved" [ "$(columns opens guards | awk '{ print ($5 < -500 || $4 < -500) }')" = 1 ]
+
 # In place of one allocator, the others are tried, but for one that is there to find errors.
 cat >holds.c <<'EOF_HOLDS'
 #include <stdlib.h>
