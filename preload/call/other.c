@@ -16,6 +16,7 @@
 #include "patch/unread.h"
 #include "process/exec.h"
 #include "process/exit.h"
+#include "process/fork.h"
 #include "process/refused.h"
 #include "safety/aside.h"
 #include "safety/bus.h"
@@ -43,6 +44,7 @@ static long fork_call(struct vmt_state *state, long nr, const long args[6])
 	ret = vmt_aside_make(nr, args);
 	if (ret == 0) { /* in the child, whose first memory call sets up its own state */
 		vmt_last_forget();
+		vmt_fork_note_child(state);
 		vmt_bus_leave();
 		vmt_own_stack_start_child(); /* before the child has a second thread */
 		return ret;
@@ -102,6 +104,10 @@ static long plain_call(struct vmt_state *state, long nr, const long args[6])
 
 long vmt_other_child_call(struct vmt_state *state, long nr, const long args[6])
 {
+	if (nr == VMT_CALL_BEFORE_LEAVING) {
+		vmt_fork_before_leaving(state);
+		return 0;
+	}
 	if (nr == SYS_execve || nr == SYS_execveat)
 		vmt_exec_before(state, nr, args);
 	if (!vmt_install_is(nr, args))

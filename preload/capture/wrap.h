@@ -14,6 +14,7 @@
 #include "os/shim.h"
 #include "os/sys.h"
 #include "patch/patch.h"
+#include "state/state.h"
 
 /* Call the next definition of `name` instead of making system call nr? */
 #define USE_NEXT(name, nr) (vmt_patch_catch(nr) && vmt_next.name)
@@ -45,6 +46,14 @@ __attribute__((always_inline)) static inline void before_error_closes(void)
 
 	VMT_REGS_HERE(&regs);
 	vmt_keep_error(&regs);
+}
+
+/* The calling function is about to change the program's root or its user. */
+__attribute__((always_inline)) static inline void before_leaving(void)
+{
+	if (VMT_UNLIKELY(vmt_state_is_on() && *vmt_alive != VMT_ALIVE))
+		call6(VMT_CALL_BEFORE_LEAVING, 0, 0, 0, 0, 0, 0);
+	vmt_keep_before_leaving();
 }
 
 #define call0(nr)                call6(nr, 0, 0, 0, 0, 0, 0)

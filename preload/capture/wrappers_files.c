@@ -22,7 +22,7 @@ VMT_EXPORT int fclose(void *stream)
 
 VMT_EXPORT int chroot(const char *path)
 {
-	vmt_keep_before_leaving();
+	before_leaving();
 	if (vmt_next.chroot)
 		return vmt_next.chroot(path);
 	return (int)as_errno(vmt_sys6(SYS_chroot, (long)path, 0, 0, 0, 0, 0));
@@ -30,7 +30,7 @@ VMT_EXPORT int chroot(const char *path)
 
 VMT_EXPORT int setuid(uid_t user)
 {
-	vmt_keep_before_leaving();
+	before_leaving();
 	if (vmt_next.setuid)
 		return vmt_next.setuid(user);
 	return (int)as_errno(vmt_sys6(SYS_setuid, user, 0, 0, 0, 0, 0));
@@ -38,7 +38,7 @@ VMT_EXPORT int setuid(uid_t user)
 
 VMT_EXPORT int seteuid(uid_t user)
 {
-	vmt_keep_before_leaving();
+	before_leaving();
 	if (vmt_next.seteuid)
 		return vmt_next.seteuid(user);
 	return (int)as_errno(vmt_sys6(SYS_setresuid, -1, user, -1, 0, 0, 0));
@@ -46,7 +46,7 @@ VMT_EXPORT int seteuid(uid_t user)
 
 VMT_EXPORT int setreuid(uid_t real, uid_t effective)
 {
-	vmt_keep_before_leaving();
+	before_leaving();
 	if (vmt_next.setreuid)
 		return vmt_next.setreuid(real, effective);
 	return (int)as_errno(vmt_sys6(SYS_setreuid, real, effective, 0, 0, 0, 0));
@@ -54,7 +54,7 @@ VMT_EXPORT int setreuid(uid_t real, uid_t effective)
 
 VMT_EXPORT int setresuid(uid_t real, uid_t effective, uid_t saved)
 {
-	vmt_keep_before_leaving();
+	before_leaving();
 	if (vmt_next.setresuid)
 		return vmt_next.setresuid(real, effective, saved);
 	return (int)as_errno(vmt_sys6(SYS_setresuid, real, effective, saved, 0, 0, 0));

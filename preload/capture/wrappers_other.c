@@ -171,6 +171,10 @@ const uint8_t vmt_wrappers_kinds[VMT_PATCH_NR_MAX] = {
 	[SYS_seccomp] = 1,
 	[SYS_close] = 1,
 	[SYS_personality] = 1,
+	[SYS_setuid] = 1,
+	[SYS_setreuid] = 1,
+	[SYS_setresuid] = 1,
+	[SYS_chroot] = 1,
 	[SYS_sigaltstack] = 1,
 	[SYS_kill] = 1,
 	[SYS_tkill] = 1,
@@ -192,8 +196,15 @@ static bool is_map_vdso(long op)
 	return op >= ARCH_MAP_VDSO_FIRST && op <= ARCH_MAP_VDSO_LAST;
 }
 
+static bool is_leaving(long nr)
+{
+	return nr == SYS_setuid || nr == SYS_setreuid || nr == SYS_setresuid || nr == SYS_chroot;
+}
+
 long vmt_wrappers_ours(long nr, long a, long b, long c, long d, long e, long f)
 {
+	if (is_leaving(nr))
+		before_leaving();
 	if (nr == SYS_exit_group)
 		vmt_last_act((int)a);
 	if (nr == SYS_exit)

@@ -81,7 +81,11 @@ bool vmt_user_args_is_userfault(int fd);
 /* The program is about to close its standard error, in a function called with these registers. */
 void vmt_keep_error(const struct vmt_regs *regs);
 
-/* The program is about to change its root or its user; paths may become unreachable then. */
+/*
+ * The program is about to change its root or its user; paths may become unreachable then. A wrapper
+ * makes this "call" first in a fork child that has made no memory call, whose recording is made then.
+ */
+#define VMT_CALL_BEFORE_LEAVING SYS_getpid
 void vmt_keep_before_leaving(void);
 
 /* Write the report, then call exit_group(2). Called instead of libc's _exit. */

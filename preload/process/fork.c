@@ -3,6 +3,7 @@
 #include "process/fork.h"
 #include "process/refused.h"
 
+#include <sys/auxv.h>
 #include <sys/syscall.h>
 
 #include "core/vma/merge_rules.h"
@@ -11,6 +12,7 @@
 #include "kernel/confidence.h"
 #include "kernel/file_id.h"
 #include "kernel/mapsfile.h"
+#include "os/auxv.h"
 #include "os/sys.h"
 #include "own/log.h"
 #include "own/memory.h"
@@ -67,6 +69,7 @@ static void leave_parents_recording(struct vmt_state *state, const struct inheri
 	if (wants_own)
 		error = vmt_publish_open(state);
 	if (error) {
+		state->recording_file.error = error;
 		vmt_lost_leave(state, vmt_lost_why(error));
 	} else if (wants_own) {
 		vmt_memory_own(state, state->recording.base, state->recording.size);
@@ -362,4 +365,21 @@ bool vmt_fork_start_child(struct vmt_state *state)
 		return wait_for_starter();
 	start_child(state);
 	return true;
+}
+
+void vmt_fork_note_child(const struct vmt_state *state)
+{
+	long pid = vmt_sys0(SYS_getpid);
+
+	if (!vmt_sys_failed(pid))
+		state->own.alive_page->pid = (uint32_t)pid;
+}
+
+/* A program that did not begin as root has nothing to give up. */
+void vmt_fork_before_leaving(struct vmt_state *state)
+{
+	uint32_t pid = state->own.alive_page->pid;
+
+	if (pid && *vmt_alive != VMT_ALIVE && !vmt_auxv(AT_EUID) && vmt_sys0(SYS_getpid) == pid)
+		vmt_fork_start_child(state);
 }

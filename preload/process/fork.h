@@ -14,6 +14,18 @@
 bool vmt_fork_start_child(struct vmt_state *state);
 
 /*
+ * In a fork child, at once: note its pid, which tells it from a vfork child of its own. That shares all
+ * of its memory, and must not do the above.
+ */
+void vmt_fork_note_child(const struct vmt_state *state);
+
+/*
+ * Before a child gives up root or its root folder: do the above now if it was not done, since later the
+ * child may have no permission to make a recording.
+ */
+void vmt_fork_before_leaving(struct vmt_state *state);
+
+/*
  * A call was made after vmt_fork_start_child() had returned false: it counts as lost, and the table is
  * read anew.
  */

@@ -220,6 +220,7 @@ static void open_recording(struct vmt_state *state, const char *options)
 	if (ret && state->process.is_root)
 		say_no_recording(state, ret);
 	if (ret && state->options.dir[0]) {
+		state->recording_file.error = ret;
 		vmt_lost_leave(state, vmt_lost_why(ret));
 		state->options.dir[0] = '\0';
 		ret = vmt_publish_open(state);

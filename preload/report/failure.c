@@ -17,6 +17,7 @@
 #include "os/fd.h"
 #include "os/sys.h"
 #include "own/log.h"
+#include "store/lost.h"
 #include "store/timeline.h"
 #include "store/publish.h"
 
@@ -175,6 +176,20 @@ static void say_near(struct vmt_state *state)
 	vmt_fmt_wrap(&fmt, 0);
 }
 
+static void say_no_recording(const struct vmt_state *state, struct vmt_fmt *fmt)
+{
+	vmt_fmt_str(fmt, "; this is a child process without a recording");
+	if (!state->recording_file.error) {
+		vmt_fmt_str(fmt, ": children=report prints its call sites, and dir=DIR or "
+				 "`vmatrace run` records them");
+		return;
+	}
+	vmt_fmt_str(fmt, " in ");
+	vmt_fmt_str(fmt, state->options.dir[0] ? state->options.dir : "the directory of dir=");
+	vmt_fmt_str(fmt, ": ");
+	vmt_fmt_str(fmt, vmt_lost_why(state->recording_file.error));
+}
+
 static void say_limit(struct vmt_state *state)
 {
 	const struct vmt_rec_failure *failure = &state->reporting.limit_failure;
@@ -192,9 +207,7 @@ static void say_limit(struct vmt_state *state)
 	vmt_fmt_str(&fmt, " vmatrace) and vm.max_map_count is ");
 	vmt_fmt_num(&fmt, state->counters.maps_limit, 0);
 	if (!state->recording.base)
-		vmt_fmt_str(&fmt, "; this is a child process without a recording: children=report "
-				  "prints its call sites, and dir=DIR or `vmatrace run` records "
-				  "them");
+		say_no_recording(state, &fmt);
 	else if (state->options.report == VMT_REPORT_LINES && state->options.dir[0]) {
 		vmt_fmt_str(&fmt, "; vmatrace report ");
 		vmt_fmt_str(&fmt, state->options.dir);

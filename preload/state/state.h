@@ -64,6 +64,7 @@ struct vmt_image {
 struct vmt_alive_page {
 	_Atomic uint32_t alive; /* enum vmt_alive, see vmt_alive */
 	_Atomic uint32_t lost; /* calls made while another thread made the child's first one */
+	uint32_t pid; /* of a fork child, which its vfork child does not have; 0: not known */
 	uint64_t last_owner; /* see vmt_gate_last_owner */
 };
 
@@ -175,6 +176,7 @@ struct vmt_recording_file {
 	struct vmt_fd fd;
 	char path[512];
 	char program[256]; /* the base name of the executable; "" = not looked up yet */
+	int error; /* why this process, or one before it, could not make it in dir: -errno, or 0 */
 #ifdef VMT_KILL_POINTS
 	uint64_t kill_at; /* see recording.h */
 #endif

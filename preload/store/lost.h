@@ -14,7 +14,7 @@ const char *vmt_lost_why(int error);
 
 /*
  * Leave the link. Where another user may not write to the folder, a folder "lost" in it may be open to
- * all, as it is under vmatrace check. One link stands for all processes of a program.
+ * all, as it is where root has started vmatrace run or check. One link stands for all processes of a program.
  */
 void vmt_lost_leave(struct vmt_state *state, const char *why);
 

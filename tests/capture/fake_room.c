@@ -57,6 +57,8 @@ static void follow_text(long nr, const long args[6], long ret)
 
 /* For gate.S: it always finds room on the program's stack. */
 _Atomic uint32_t vmt_phase VMT_DATA = 0;
+static _Atomic uint32_t alive VMT_DATA = VMT_ALIVE;
+_Atomic uint32_t *vmt_alive VMT_DATA = &alive;
 __thread struct vmt_thread vmt_this_thread;
 
 long vmt_call_on_own_stack(long nr, const long args[6], const struct vmt_regs *regs)

@@ -26,10 +26,12 @@ int main(int argc, char **argv)
 	if (argc > 1 && !strcmp(argv[1], "alone"))
 		return 0;
 	if (fork() == 0) {
+		if (argc > 1 && !strcmp(argv[1], "user") && (setuid(65534) || fork()))
+			return wait(NULL) < 0;
 		fill();
 		return 0;
 	}
-	if (argc < 2)
+	if (argc < 2 || !strcmp(argv[1], "user"))
 		wait(NULL);
 	return 0;
 }
@@ -79,8 +81,8 @@ grep -qE '^vmatrace: 1 more recording, up to 65,[0-9]+ maps: vmatrace report run
 mkfifo ready wait
 told_of() {
 	local name=$1 wanted=$2 child
-	env LD_PRELOAD="$LIB" VMATRACE_OPTIONS=report=0${3:-} bash -c \
-		'(echo $BASHPID >ready; read -r <wait; :); :' &
+	${AS:-} env LD_PRELOAD="$LIB" VMATRACE_OPTIONS=report=0${3:-} bash -c \
+		'(echo $BASHPID >ready; read -r <wait; :); :' 2>told.err &
 	read -r child <ready
 	"$TOOL" report "$child" >text 2>&1
 	grep -q "$wanted" text && pass "$name" || fail "$name" "$(head -3 text)"
@@ -89,6 +91,23 @@ told_of() {
 }
 told_of running-without-a-directory 'dir=DIR in VMATRACE_OPTIONS. Without them a child process has none'
 told_of running-not-followed 'or follow_children=0' ":dir=$TMP/kept:follow_children=0"
+# A child of one that has given up root may not write where root's recordings are, and that is what is said.
+if [ "$(id -u)" = 0 ]; then
+	mkdir -m 755 roots
+	chmod 666 ready wait
+	OPTIONS=dir=$TMP/roots said no-permission-at-the-limit yes \
+		"ENOMEM.* this is a child process without a recording in $TMP/roots: you have no permission" ./forks user
+	AS="setpriv --reuid=65534 --clear-groups" told_of no-permission-running \
+		"has no recording: its user may not write to $TMP/roots" ":dir=$TMP/roots"
+	for _ in 1 2 3; do
+		"$TOOL" run --report=none -- ./forks user 2>err
+	done
+	grep -q '^vmatrace: forks ran at least once without a recording in .*: you have no permission' err &&
+		pass no-permission-run || fail no-permission-run "$(tail -3 err)"
+	kept=$(ls -d vmatrace.data*; ls vmatrace.data.old | sed 's/[.].*//')
+	[ "$kept" = $'vmatrace.data\nvmatrace.data.old\nforks\nforks\nlost' ] && pass no-permission-set-aside ||
+		fail no-permission-set-aside "$kept"
+fi
 
 # A program that does little but start another one is not what the report of run is about.
 "$TOOL" run -o wrapped -- timeout 60 sh -c "$TARGETS/guard_pages; :" 2>err

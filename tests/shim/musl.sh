@@ -47,4 +47,12 @@ done
 
 # A detached thread of musl unmaps its own stack, with the thread's storage on it.
 run detached detached ""
+
+# A fork child that gives up root before its first memory call is recorded.
+musl-gcc -D_GNU_SOURCE -O1 -g -o "$TMP/leaves" "$ROOT/tests/targets/child_leaves_root.c" || exit 2
+mkdir -m 755 "$TMP/left"
+VMATRACE_OPTIONS=report=0:dir=$TMP/left LD_PRELOAD=$LIB timeout 60 "$TMP/leaves" setuid >"$TMP/left.out" 2>&1
+got=$(cat "$TMP/left.out"; "$TOOL" report --format=json "$TMP/left" 2>&1 |
+	jq -c '[.processes[] | select(.exe | endswith("leaves")) | .maps.now - .maps.start]')
+[ "$got" = $'child 4\n[0,300]' ] && pass child_leaves_root || fail child_leaves_root "$got"
 finish

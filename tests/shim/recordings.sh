@@ -310,4 +310,31 @@ for way in munmap data move protect; do
 	STATUS=5 SAME="out status" same_and_true "vdso_$way" "$TARGETS/without_vdso" $way
 done
 
+# A fork child that gives up root, or its root folder, before its first memory call is recorded all the same,
+# and under its own pid. Nothing is different for the program.
+# left WAY END: END is how the recording of the child ends, with how many maps more
+left() {
+	local way=$1 said
+	mkdir -m 755 "left_$way"
+	"$TARGETS/child_leaves_root" "$way" >plain.left
+	LD_PRELOAD=$LIB VMATRACE_OPTIONS=report=0:verify=1:dir=$TMP/left_$way "$TARGETS/child_leaves_root" "$way" >left.out 2>left.err
+	said=$("$TOOL" report --format=json "left_$way" 2>&1 | jq -c '[.processes[] |
+		select(.exe | endswith("child_leaves_root"))] |
+		[.[0].coverage.exact, .[1].parent_pid == .[0].pid] +
+		(.[1:] | map("\(.end) \(.maps.now - .maps.start) \(.coverage.exact)"))')
+	cmp -s left.out plain.left && [ "$said" = "[true,true,\"$2\"]" ] && pass "left_$way" "$said" ||
+		fail "left_$way" "$said $(head -c 300 left.out left.err)"
+}
+for way in setuid setreuid setresuid seteuid syscall chroot late handler vfork; do
+	left $way 'exit 300 true'
+done
+if [ "$(id -u)" = 0 ]; then
+	left exec 'exec 0 false'
+	# One that is not root has nothing to give up, and goes on to exec without a recording of its own.
+	mkdir -m 777 left_not_root
+	setpriv --reuid=65534 --regid=65534 --clear-groups env LD_PRELOAD="$LIB" \
+		VMATRACE_OPTIONS="report=0:dir=$TMP/left_not_root" "$TARGETS/child_leaves_root" exec >left.out 2>&1
+	said=$(cd left_not_root && ls | sed 's/[.0-9]*vmt$//' | grep -v '^env\|^setpriv' | tr '\n' ' ')
+	[ "$said" = "child_leaves_root true " ] && pass left_not_root "$said" || fail left_not_root "$said"
+fi
 finish

@@ -278,7 +278,8 @@ static void warn_of_program(const struct vmt_verdict *verdict,
 	if (program->vanished)
 		vmt_message(
 			"%s became another program that was not traced (is LD_PRELOAD gone from "
-			"its environment, or is it static or setuid?) and was not judged.",
+			"its environment, is it static or setuid, or another user's?) and was not "
+			"judged.",
 			program->name);
 	if (program->lacks_proc)
 		vmt_message("%s could not read /proc/self/maps, so nothing was compared: mount the "

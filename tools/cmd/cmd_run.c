@@ -377,6 +377,7 @@ static int run(struct request *request, const char *path)
 		ret = vmt_launch_environment(directory, reports_early(request), request->options);
 	if (ret)
 		return ret;
+	vmt_launch_admit_others(directory);
 	vmt_cgroup_read(&cgroup);
 	clock_gettime(CLOCK_REALTIME, &now);
 	ret = vmt_launch_child(path, request->command, &pid, &wait_status);
@@ -384,6 +385,7 @@ static int run(struct request *request, const char *path)
 		return ret;
 	report(request, directory, pid, (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec,
 	       wait_status);
+	vmt_launch_dismiss_others(directory);
 	if (request->print.format != VMT_FORMAT_NONE)
 		tell_limits(&cgroup);
 	return vmt_launch_status(wait_status);

@@ -9,6 +9,7 @@
 #include "input/liveness.h"
 #include "input/process.h"
 #include "util/message.h"
+#include "util/must.h"
 
 #include <ctype.h>
 #include <dirent.h>
@@ -150,30 +151,62 @@ static bool has_library(uint32_t pid)
 	return found;
 }
 
-/* Does VMATRACE_OPTIONS name a dir, as under vmatrace run? */
-static bool has_directory(uint32_t pid)
+/* Returns the last dir that VMATRACE_OPTIONS names, as under vmatrace run, from malloc; NULL: none. */
+static char *directory_of(uint32_t pid)
 {
 	char *options = vmt_process_variable((pid_t)pid, "VMATRACE_OPTIONS");
-	bool found = options && (!strncmp(options, "dir=", 4) || strstr(options, ":dir="));
+	char *found = NULL;
 
+	for (char *next, *part = options; part; part = next) {
+		next = strchr(part, ':');
+		if (next)
+			*next++ = '\0';
+		if (strncmp(part, "dir=", 4))
+			continue;
+		free(found);
+		found = vmt_must(strdup(part + 4));
+	}
 	free(options);
 	return found;
 }
 
+/* Is it certain that the process's user may not write there? Of groups nothing is known. */
+static bool may_not_write(uint32_t pid, const char *directory)
+{
+	struct vmt_process process;
+	struct stat at;
+
+	return !vmt_process_read((pid_t)pid, &process) && process.user && !stat(directory, &at) &&
+	       at.st_uid != process.user && !(at.st_mode & (S_IWGRP | S_IWOTH));
+}
+
+static void complain_of_recorded(uint32_t pid, const char *directory)
+{
+	if (may_not_write(pid, directory))
+		vmt_message("process %u has no recording: its user may not write to %s.", pid,
+			    directory);
+	else
+		vmt_message(
+			"process %u has no recording that can be found: it has made no memory call "
+			"since it was forked, or follow_children=0 or a seccomp filter forbids it.",
+			pid);
+}
+
 static int complain(uint32_t pid, int error)
 {
-	char directory[64];
+	char folder[64];
+	char *directory = directory_of(pid);
 
-	snprintf(directory, sizeof(directory), "/proc/%u", pid);
+	snprintf(folder, sizeof(folder), "/proc/%u", pid);
 	if (!vmt_process_is_proc_mounted())
 		vmt_message("%u: no such file, and as /proc is not mounted, no process can be "
 			    "looked at.",
 			    pid);
-	else if (access(directory, F_OK))
+	else if (access(folder, F_OK))
 		vmt_message("%u: no such file, and no such process.", pid);
 	else if (error == -EACCES)
 		vmt_message("process %u belongs to somebody else; try as root.", pid);
-	else if (has_library(pid) && !has_directory(pid))
+	else if (has_library(pid) && !directory)
 		vmt_message(
 			"process %u has no recording that can be found: start it with vmatrace "
 			"run, or with dir=DIR in VMATRACE_OPTIONS. Without them a child process "
@@ -181,14 +214,12 @@ static int complain(uint32_t pid, int error)
 			"descriptors.",
 			pid);
 	else if (has_library(pid))
-		vmt_message(
-			"process %u has no recording that can be found: it has made no memory call "
-			"since it was forked, or follow_children=0 or a seccomp filter forbids it.",
-			pid);
+		complain_of_recorded(pid, directory);
 	else
 		vmt_message("process %u is not traced; start it with vmatrace run, or look at it "
 			    "with vmatrace maps %u.",
 			    pid, pid);
+	free(directory);
 	return error;
 }
 

@@ -24,16 +24,21 @@
 
 #define OTHERS_STEPS 400 /* of 5 ms: two seconds */
 
-/*
- * What root starts may become another user's, who must be able to say that he could not record. Nobody
- * else can list either folder.
- */
-static void admit_others(const char *directory)
+/* Nobody else can list this folder. */
+void vmt_launch_admit_others(const char *directory)
 {
 	char *lost = vmt_must_format("%s/" VMT_LOAD_LOST, directory);
 
-	if (!geteuid() && !mkdir(lost, 0700) && !chmod(lost, 01733))
-		(void)!chmod(directory, 0711);
+	if (!geteuid() && !mkdir(lost, 0700))
+		(void)!chmod(lost, 01733);
+	free(lost);
+}
+
+void vmt_launch_dismiss_others(const char *directory)
+{
+	char *lost = vmt_must_format("%s/" VMT_LOAD_LOST, directory);
+
+	(void)!rmdir(lost);
 	free(lost);
 }
 
@@ -51,8 +56,12 @@ static int make_directory(struct vmt_launch *launch)
 		launch->directory[0] = '\0';
 		ret = VMT_EXIT_FAILED;
 	}
-	if (!ret)
-		admit_others(launch->directory);
+	if (!ret) {
+		vmt_launch_admit_others(launch->directory);
+		if (!geteuid())
+			(void)!chmod(launch->directory,
+				     0711); /* others can reach that, and list nothing */
+	}
 	free(path);
 	return ret;
 }

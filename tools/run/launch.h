@@ -16,6 +16,13 @@
  */
 int vmt_launch_environment(const char *directory, const char *report, const char *options);
 
+/*
+ * What root starts may become another user's, who must be able to say that he could not record: make a
+ * folder for that in the directory (VMT_LOAD_LOST), and remove it if nobody has.
+ */
+void vmt_launch_admit_others(const char *directory);
+void vmt_launch_dismiss_others(const char *directory);
+
 /* Run command to its end. Returns 0, or the tool's exit status after a message. */
 int vmt_launch_child(const char *path, char **command, pid_t *ret_pid, int *ret_wait_status);
 

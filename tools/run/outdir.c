@@ -58,18 +58,22 @@ static bool is_in_use(const char *path)
 
 void vmt_outdir_set_aside(const char *path)
 {
-	char *old;
+	char *lost, *old;
 
 	/* If it belongs to somebody else, the caller says so. */
 	if (access(path, W_OK | X_OK) || !vmt_outdir_count(path) || is_in_use(path))
 		return;
 	old = vmt_must_format("%s.old", path);
+	lost = vmt_must_format("%s/" VMT_LOAD_LOST, old);
+	remove_recordings(lost);
+	(void)!rmdir(lost);
 	remove_recordings(old);
 	/*
 	 * rmdir fails if something else is in the directory; the recordings are kept together then.
 	 */
 	if (!rmdir(old) || access(old, F_OK))
 		(void)rename(path, old);
+	free(lost);
 	free(old);
 }
 
@@ -197,7 +201,8 @@ void vmt_outdir_tell_untraced(const struct vmt_outdir_others *others)
 	if (*others->gone)
 		vmt_message("%s became another program, which was not traced: its LD_PRELOAD "
 			    "lacks libvmatrace.so (as after env LD_PRELOAD=...), or it is static "
-			    "or setuid; name that program itself.",
+			    "or setuid, or runs as a user who may not write there; name that "
+			    "program itself.",
 			    others->gone);
 }
 

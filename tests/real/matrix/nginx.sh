@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# nginx with two workers under load by wrk, a reload in the middle.
+# nginx with two workers, which give up root, under load by wrk, a reload in the middle.
 NEEDS="nginx wrk"
 VERIFY=5
 SECONDS_MAX=120
@@ -7,7 +7,7 @@ SECONDS_MAX=120
 run() {
 	local port=18$((RANDOM % 900 + 100)) server errors
 	mkdir -m 755 html && seq 20000 >html/page
-	printf '%s\n' "user root;" "daemon off;" "worker_processes 2;" "pid $PWD/pid;" \
+	printf '%s\n' "user nobody nogroup;" "daemon off;" "worker_processes 2;" "pid $PWD/pid;" \
 		"error_log $PWD/error.log;" "events {}" "http { access_log off;" \
 		"server { listen 127.0.0.1:$port; root $PWD/html; } }" >conf
 	nginx -e "$PWD/error.log" -p "$PWD" -c "$PWD/conf" &
