@@ -219,6 +219,9 @@ says load-from-memory 'cause +libraries that were loaded while it ran \(dlopen\)
 	'as rings are'
 many patch-code file-protection 'protection of pieces of a mapped file, changed one by one \(mprotect\): (1,99[0-9]|2,000) of 2,0[0-9]+ maps, by mprotect in patch_code' \
 	'dlopen'
+# Why they are two is known to those that read the flags, or try it.
+many mend-code alike 'neighbours that look alike but did not merge: .* help +-[0-9,]+ maps: see first what keeps them apart \(vmatrace maps --flags, or try\); where nothing does' \
+	'map the range anew'
 many give-code-back prot-none-decommit 'memory without access \(PROT_NONE\), given back or reserved: (1,99[0-9]|2,000) of 2,0[0-9]+ maps, by mmap in map_at [^ ]*:[0-9]+ in give_code_back help +-1,99[0-9] maps: give pages back by MADV_DONTNEED .*where they are guards' \
 	'a guard page for each object'
 many open-slots committed-pieces 'pieces of a range without access \(PROT_NONE\), made accessible one by one: 2,00[01] of 2,0[0-9]+ maps, by mprotect in open_slots [^ ]*:[0-9]+ help +-2,000 maps: map the range readable and writable' \

@@ -244,6 +244,21 @@ static void map_shared(long count)
 		map_at(NULL, 1, ACCESS, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 }
 
+/* Code that is opened, changed and closed again page by page: it is accounted for from then on. */
+static void mend_code(long count)
+{
+	char *code = mmap(NULL, 2 * (size_t)count * PAGE, PROT_READ | PROT_EXEC,
+			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	for (long i = 0; i < count; i++) {
+		char *at = code + 2 * (size_t)i * PAGE;
+
+		REQUIRE(mprotect(at, PAGE, PROT_READ | PROT_WRITE) == 0);
+		*at = 1;
+		REQUIRE(mprotect(at, PAGE, PROT_READ | PROT_EXEC) == 0);
+	}
+}
+
 static void advise_pieces(long count)
 {
 	char *at = map_pages(2 * (size_t)count);
@@ -273,6 +288,7 @@ static const struct target_way ways[] = {
 	{ "map-code", map_code },
 	{ "load-from-memory", load_from_memory },
 	{ "patch-code", patch_code },
+	{ "mend-code", mend_code },
 	{ "give-code-back", give_code_back },
 	{ "open-slots", open_slots },
 	{ "place-at-random", place_at_random },

@@ -123,8 +123,7 @@ static const struct {
 				 "give the advice once, to the whole range, or undo it when it is "
 				 "no longer needed",
 				 "After MADV_DOFORK, MADV_DODUMP, MADV_NORMAL the pieces merge "
-				 "again; MADV_HUGEPAGE "
-				 "and MADV_NOHUGEPAGE have no opposite." },
+				 "again; MADV_HUGEPAGE and MADV_NOHUGEPAGE have no opposite." },
 	[VMT_PATTERN_LOCKS] = { "lock-islands", "mlock of pieces of a range",
 				"keep memory that needs locking in one place and lock it once",
 				"mlock2(MLOCK_ONFAULT) (Linux 4.4) over the whole range locks only "
@@ -141,7 +140,9 @@ static const struct {
 	[VMT_PATTERN_ACCOUNTING] = { "accounting", "memory accounted for piece by piece",
 				     "map the whole range with MAP_NORESERVE",
 				     "Pieces that were ever writable count towards the commit "
-				     "limit, others do not, and the two do not merge." },
+				     "limit, others do not, and the two do not merge. Up to twice "
+				     "as many go where each was closed again before the next was "
+				     "written to." },
 	[VMT_PATTERN_FORK] = { "fork-tainted", "memory inherited by fork, which no longer merges",
 			       "let the parent make it one map before it forks, or let the child "
 			       "map it anew (or exec)",
@@ -155,8 +156,7 @@ static const struct {
 				 "changed by system calls that were not seen (not made by libc): "
 				 "their caller is unknown",
 				 "strace -f -k -e trace=%memory PROGRAM shows who calls, or perf "
-				 "trace with "
-				 "--call-graph",
+				 "trace with --call-graph",
 				 "Runtimes like Go's make system calls themselves." },
 	[VMT_PATTERN_ENDED_THREADS] = { "ended-threads",
 					"stacks of threads that have ended and were neither joined "
@@ -484,9 +484,9 @@ const char *vmt_explain_remedy(const struct vmt_explain *explain, enum vmt_patte
 	    (explain->facts.has_no_addresses || explain->facts.is_over_rlimit))
 		return "addresses ran out, not maps: share one reservation among "
 		       "several, or reserve less for each";
-	if (pattern == VMT_PATTERN_ALIKE && !explain->facts.sites && !explain->flags_known)
-		return "see first what keeps them apart (vmatrace maps --flags); where nothing "
-		       "does, map the range afresh, as a whole";
+	if (pattern == VMT_PATTERN_ALIKE && !explain->flags_known)
+		return "see first what keeps them apart (vmatrace maps --flags, or try); where "
+		       "nothing does, map the range afresh, as a whole";
 	if (pattern == VMT_PATTERN_PIECES && explain->are_views)
 		return "map each file as a whole, once for each protection, and use pieces of "
 		       "these maps";
