@@ -49,6 +49,12 @@ static uint32_t leak_and_cache(uint64_t i)
 {
 	return leak(i) + (i + 2 < used ? 300 : 0);
 }
+/* A job that leaves 60 maps each time it runs, every seventh or eighth part of the run. */
+static uint64_t jobs;
+static uint32_t steps(uint64_t i)
+{
+	return 20 + 60 * (uint32_t)((i * jobs * 10 / used + 5) / 10) + (uint32_t)(i % 2);
+}
 static uint32_t none(uint64_t i)
 {
 	return 20 + (uint32_t)(i % 9);
@@ -258,6 +264,18 @@ Test(curve, a_short_run_is_not_judged)
 	cr_assert_eq(trend(10), VMT_TREND_SHORT, "nor one in a handful of buckets");
 	make(hill, 100);
 	cr_assert_eq(trend(2), VMT_TREND_BURST, "what went up and came back is known");
+}
+
+Test(curve, a_leak_in_large_steps)
+{
+	for (uint64_t count = 60; count <= MOST; count += 37) {
+		for (jobs = 7; jobs < 12; jobs++) {
+			make(steps, count);
+			cr_assert_eq(trend(66), VMT_TREND_LEAK, "%lu jobs, %lu buckets are %s",
+				     (unsigned long)jobs, (unsigned long)count,
+				     vmt_trend_word(trend(66)));
+		}
+	}
 }
 
 Test(curve, a_leak_before_a_part_is_given_back)

@@ -63,7 +63,8 @@ static bool is_ever_slower(const struct vmt_trend_run *run)
 /*
  * Does it rise less and less to the end? The second half added less than the first, and its last
  * quarter less than the one before; a little less is enough if it never rose faster again. A leak
- * that begins with a warm-up is steady in the second half.
+ * that begins with a warm-up is steady in the second half. Of growth in a few large steps, such as by a job that
+ * runs now and then, one more or less in a quarter tells nothing.
  */
 static bool is_slowing(const struct vmt_trend_run *run)
 {
@@ -73,6 +74,8 @@ static bool is_slowing(const struct vmt_trend_run *run)
 
 	if (gain(run, middle, last) * 4 >= gain(run, 1, middle) * 3)
 		return false;
+	if (!run->drops && run->jump >= before / 4)
+		at_last += run->jump;
 	return at_last * 10 < before * 7 || (at_last * 10 < before * 9 && is_ever_slower(run));
 }
 

@@ -45,6 +45,8 @@ static void note_bucket(struct vmt_trend_run *run, const struct vmt_curve_bucket
 	}
 	if (bucket->max > run->ceiling[run->window])
 		run->ceiling[run->window] = bucket->max;
+	if (run->window >= WINDOWS / 2 && bucket->max > before + run->jump)
+		run->jump = bucket->max - before;
 	run->calls += bucket->calls;
 	if (run->first_rise == UINT64_MAX && bucket->max > source->start)
 		run->first_rise = index;

@@ -19,6 +19,7 @@ struct vmt_trend_run {
 	uint64_t floor_at[VMT_CURVE_WINDOWS]; /* …and the first bucket that has it… */
 	uint64_t floor_calls[VMT_CURVE_WINDOWS]; /* …and the calls that were made before it */
 	uint64_t ceiling[VMT_CURVE_WINDOWS]; /* highest count in each */
+	uint64_t jump; /* by how much a bucket of the second half rose most */
 	uint64_t calls; /* made so far */
 	bool is_falling;
 	bool is_slowing; /* set after the first pass, from the floors */
