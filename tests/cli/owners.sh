@@ -437,4 +437,54 @@ END
 ${CC:-cc} -g -O2 jumping.c -o jumping || exit 2
 "$TOOL" run -o jumping.rec ./jumping 2>&1 | sed 's/^==[0-9]*== *//' | tr '\n' ' ' >jumping.txt
 check jumping-caller grep -Eq 'leak\? +none of the 60 maps by mmap in grab jumping.c:[0-9]+ \[tail call\] called by forget jumping.c:[0-9]+ is given back' jumping.txt
+# What a signal handler maps is its own, whichever function it has interrupted, in a report and in a check.
+cat >handler.c <<'END'
+#define _GNU_SOURCE
+#include <signal.h>
+#include <sys/mman.h>
+#include <unistd.h>
+static volatile int maps;
+static volatile double sum;
+static __attribute__((noinline)) void load(void)
+{
+	char *page = mmap(0, 4096, PROT_READ, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	maps++;
+	__asm__ volatile("" ::"r"(page));
+}
+static void on_alarm(int signal)
+{
+	load();
+	ualarm(4000, 0);
+	(void)signal;
+}
+static __attribute__((noinline)) void transform(int most)
+{
+	for (int i = 0; i < 100000000 && maps < most; i++)
+		sum += i;
+}
+static __attribute__((noinline)) void render(int most)
+{
+	for (int i = 0; i < 100000000 && maps < most; i++)
+		sum *= 0.5;
+}
+int main(int argc, char **argv)
+{
+	(void)argv;
+	signal(SIGALRM, on_alarm);
+	ualarm(4000, 0);
+	while (argc < 2 && maps < 900) {
+		transform(maps + 3);
+		render(maps + 2);
+	}
+	while (argc > 1 && maps < 900)
+		render(900);
+	return 0;
+}
+END
+${CC:-cc} -g -O1 handler.c -o handler || exit 2
+"$TOOL" run -o handler.rec ./handler 2>&1 | sed 's/^==[0-9]*== *//' | tr '\n' ' ' >handler.txt
+check handler-leak grep -Eq 'leak\? +[^ ]+ (of )?(the )?[0-9]+ maps by mmap in load handler.c:[0-9]+ (is|are) (not )?given back' handler.txt
+check handler-stack grep -Eq '#1 +on_alarm handler.c:[0-9]+ \(handler\) #2 +<signal handler called> \(libc.so.6\)' handler.txt
+"$TOOL" check --save=handler.json handler.rec 2>/dev/null
+check handler-check "$TOOL" check --per-site=1 --baseline=handler.json -- ./handler one
 finish

@@ -70,6 +70,13 @@ bool vmt_symbols_callee(struct vmt_symbols *symbols, const struct vmt_symbols_pl
 	return call->offset % 11 < 2;
 }
 
+bool vmt_symbols_is_signal(struct vmt_symbols *symbols, const struct vmt_symbols_module *module,
+			   uint64_t offset)
+{
+	(void)symbols, (void)module;
+	return offset % 7 == 0;
+}
+
 bool vmt_symbols_is_outside(struct vmt_symbols *symbols, const struct vmt_symbols_place *place,
 			    const struct vmt_symbols_module *caller,
 			    const struct vmt_symbols_callee *callee)

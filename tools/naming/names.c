@@ -69,6 +69,13 @@ bool vmt_names_find(struct vmt_symbols *symbols, const struct vmt_view *view, ui
 		return find_generated(symbols, view, &frame, ret_symbol);
 	if (module.kind != VMT_MODULE_FILE || !vmt_jumps_file(view, &module, &wanted))
 		return false;
+	/* Only the C library has this code, and nothing before it has called the handler. */
+	if (vmt_report_is_runtime(vmt_view_string(view, module.path)) &&
+	    vmt_symbols_is_signal(symbols, &wanted, frame.offset)) {
+		*ret_symbol = (struct vmt_symbol){ .function = "<signal handler called>",
+						   .is_signal = true };
+		return true;
+	}
 	return vmt_symbols_find(symbols, &wanted, frame.offset - 1, ret_symbol);
 }
 

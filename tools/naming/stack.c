@@ -140,7 +140,8 @@ static void drop_outer(struct vmt_stack *stack)
 
 /*
  * Append the functions of a recorded frame: several if some were inlined, so that a stack reads the
- * same however it was compiled. Returns false if the stack ends here, in main.
+ * same however it was compiled. Returns false if the stack ends here, in main or below a signal handler: what
+ * that has interrupted is another each time, and did not call it.
  */
 static bool add_frame(struct vmt_stack *stack, const struct vmt_names *names,
 		      const struct vmt_rec_site *site, uint64_t index)
@@ -164,7 +165,7 @@ static bool add_frame(struct vmt_stack *stack, const struct vmt_names *names,
 				       !vmt_names_is_whole(names->symbols, names->view, index);
 		spot.level++;
 	} while (has_name && !is_main(frame) && vmt_names_find_spot(names, site, spot, &symbol));
-	return !is_main(frame);
+	return !is_main(frame) && !symbol.is_signal;
 }
 
 void vmt_stack_read(struct vmt_stack *ret_stack, const struct vmt_view *view,

@@ -332,6 +332,12 @@ static bool is_after_signal(const struct module *module, uint64_t offset)
 	       vmt_callee_is_signal(elf, address);
 }
 
+bool vmt_symbols_is_signal(struct vmt_symbols *symbols, const struct vmt_symbols_module *module,
+			   uint64_t offset)
+{
+	return is_after_signal(get_module(symbols, module), offset);
+}
+
 bool vmt_symbols_is_outside(struct vmt_symbols *symbols, const struct vmt_symbols_place *place,
 			    const struct vmt_symbols_module *caller,
 			    const struct vmt_symbols_callee *callee)

@@ -36,6 +36,7 @@ struct vmt_symbol {
 	/* a function of the user's own script, in code that a runtime generated */
 	bool is_script;
 	bool is_interpreted; /* a function of a script that was not compiled */
+	bool is_signal; /* the kernel called the function before it, a handler, at any moment (names.h sets it) */
 	const struct vmt_symbol *caller; /* the function that it was inlined into, or NULL */
 };
 
@@ -53,6 +54,10 @@ void vmt_symbols_free(struct vmt_symbols *symbols);
  * the module's own file is stripped.
  */
 void vmt_symbols_add_twin(struct vmt_symbols *symbols, const struct vmt_symbols_module *twin);
+
+/* Does a signal handler return to this file offset? */
+bool vmt_symbols_is_signal(struct vmt_symbols *symbols, const struct vmt_symbols_module *module,
+			   uint64_t offset);
 
 /* Name the byte at a file offset; false if neither function nor line is known. */
 bool vmt_symbols_find(struct vmt_symbols *symbols, const struct vmt_symbols_module *module,
