@@ -118,6 +118,12 @@ static const char *doubt_of(const struct vmt_explain_record *record, const struc
 		       "";
 }
 
+/* Is none of its maps given back, or next to none? */
+static bool is_all(const struct vmt_leak *leak)
+{
+	return leak->made - leak->left <= leak->made / 100;
+}
+
 /*
  * What fills, or takes up its work, in the first minute looks the same, and what comes and goes may have risen by
  * chance; the limit is none of that. Returns the words of such a doubt: "" if the line above has them, NULL if
@@ -135,7 +141,7 @@ static const char *haste_of(const struct vmt_explain_record *record, const struc
 		return curve.trend == VMT_TREND_LEAK ? "" : " (or a start-up)";
 	if (curve.trend == VMT_TREND_LEAK ? !curve.is_doubtful : leak->is_clear)
 		return NULL;
-	return " (or by chance: they come and go)";
+	return is_all(leak) ? " (or all are in use)" : " (or by chance: they come and go)";
 }
 
 /*
@@ -171,8 +177,7 @@ static void put_leak(struct vmt_lines *lines, struct vmt_explain_record *record,
 {
 	const char *before_end = leak->torn_down ? " before the end" : "";
 	const char *haste = haste_of(record, leak, now), *label = haste ? "leak? " : "leak  ";
-	bool is_all = leak->made - leak->left <= leak->made / 100;
-	bool is_kept = !leak->is_leak && !leak->is_unsure && !is_all;
+	bool is_kept = !leak->is_leak && !leak->is_unsure && !is_all(leak);
 	char by[480], left[480], others[600], futile[600], notes[1000];
 	struct vmt_number number, made;
 
@@ -186,7 +191,7 @@ static void put_leak(struct vmt_lines *lines, struct vmt_explain_record *record,
 			      before_end, notes);
 		return;
 	}
-	if (is_all) {
+	if (is_all(leak)) {
 		vmt_lines_add(lines, 10, "  %s  none of the %s maps by %s%s%s is given back%s%s",
 			      label, vmt_lines_number(&made, leak->made), by, left,
 			      *left ? "," : "", before_end, notes);
