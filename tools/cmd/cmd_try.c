@@ -22,20 +22,20 @@ struct request {
 static const char help[] =
 	"Usage: vmatrace try [OPTIONS] [--] PROGRAM [ARGUMENTS...]\n"
 	"\n"
-	"Run PROGRAM under the library, find what would reduce the number of its maps, and run\n"
-	"it again with each remedy in effect that can be tried without changing it. A table\n"
-	"on standard error shows the maps at the peak and at the end, how many are promised to\n"
-	"be saved (blank: not sure, as where it may leave a part as it is), how many were saved\n"
-	"(\"(limit)\" if both runs ended at the limit, so that this is not known), and whether\n"
-	"output and status stayed the same. The heading says whether these numbers are of the\n"
-	"end, or of the peak, as where most is given back by then: of that nothing is promised.\n"
-	"No remedy loses what is in memory; where output or status differ, the program relies\n"
-	"on what the remedy leaves out, unless it failed at the limit and does not with the\n"
-	"remedy (\"saved\"). PROGRAM runs twice without a remedy, then once with each, and\n"
-	"reads the same input every time. The exit status is that of its first run, or 2 if it\n"
-	"became a program that was not traced. A run has no time limit: for a program that may\n"
-	"not end, such as a service, give one with timeout\n"
-	"(vmatrace try -- timeout 60 PROGRAM).\n"
+	"Run PROGRAM under the library, find what would reduce the number of its maps, and\n"
+	"run it again with each remedy in effect that can be tried without changing it. A\n"
+	"table on standard error shows the maps at the peak and at the end, how many are\n"
+	"promised to be saved (blank: not sure, as where it may leave a part as it is), how\n"
+	"many were saved (not known if both runs ended at the limit, \"(limit)\", or a signal\n"
+	"ended the one with the remedy, \"(died)\"), and whether output and status stayed the\n"
+	"same. The heading says whether these numbers are of the end, or of the peak, as\n"
+	"where most is given back by then: of that nothing is promised. No remedy loses what\n"
+	"is in memory; where output or status differ, the program relies on what the remedy\n"
+	"leaves out, unless it failed at the limit and does not with the remedy (\"saved\").\n"
+	"PROGRAM runs twice without a remedy, then once with each, and reads the same input\n"
+	"every time. The exit status is that of its first run, or 2 if it became a program\n"
+	"that was not traced. A run has no time limit: for a program that may not end, such\n"
+	"as a service, give one with timeout (vmatrace try -- timeout 60 PROGRAM).\n"
 	"\n"
 	"  -t, --try=NAME               only this remedy: guards, names, advice, locks, policy,\n"
 	"                               noreserve, decommit, holes, stacks; arenas,\n"
@@ -97,6 +97,12 @@ static void put_row(FILE *stream, const struct vmt_try *tried, const char *name,
 		(double)trial->ns / 1e9, status);
 }
 
+/* A run that a signal ended early, unlike that without the remedy, shows nothing of what it saves. */
+static bool has_died(const struct vmt_try *tried, const struct vmt_remedied *remedied)
+{
+	return remedied->trial.status > 128 && remedied->trial.status != tried->plain.status;
+}
+
 static void put_remedied(FILE *stream, const struct vmt_try *tried,
 			 const struct vmt_remedied *remedied)
 {
@@ -106,6 +112,8 @@ static void put_remedied(FILE *stream, const struct vmt_try *tried,
 		remedied->is_promised ?
 			vmt_lines_number_signed(&promised, -(int64_t)remedied->saves) :
 			"",
+		has_died(tried, remedied) ?
+			"(died)" :
 		vmt_try_is_hidden(tried, remedied) ?
 			"(limit)" :
 			vmt_lines_number_signed(&measured, -vmt_try_measured(tried, remedied)));
