@@ -47,7 +47,7 @@ story() {
 		"\+50 by mprotect in guard pool.c:$(line_of GUARD)  \(50, in the baseline 0\)$"
 	has story-caller err "#1  pool_object pool.c:$(line_of CALL)$"
 	has story-way-out err 'save a new baseline with --save=maps.json, or$'
-	has story-suppression err '^  split:\^guard\$ by \^pool_object\$$'
+	has story-suppression err '^  split:\^guard\$ by \^pool_object\$ by \^main\$$'
 	has story-summary err '^SUMMARY: vmatrace: check failed: \+50 maps at 1 call site$'
 	check story-80-columns sh -c '! grep -E "^.{81}" err'
 	status tolerance 0 "$TOOL" check --baseline=maps.json --per-site=50 -- ./unit-tests

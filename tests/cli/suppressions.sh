@@ -252,7 +252,7 @@ int main(int argc, char **argv)
 EOF
 ${CC:-cc} -g -O1 -fno-optimize-sibling-calls helper.c -o helper || exit 2
 status helper 23 "$TOOL" check --per-site=9 --generate-suppressions=helper.supp -- ./helper 50 0
-has helper-line helper.supp '^vma:\^page\$ by \^guarded\$ by \^cache\$$'
+has helper-line helper.supp '^vma:\^page\$ by \^guarded\$ by \^cache\$ by \^main\$$'
 check helper-alone [ "$(grep -c 'The line' helper.supp)" = 0 ]
 status helper-suppressed 0 "$TOOL" check --per-site=9 --suppressions=helper.supp -- ./helper 50 0
 status helper-other 23 "$TOOL" check --per-site=9 --suppressions=helper.supp -- ./helper 50 30
@@ -326,7 +326,7 @@ int main(int argc, char **argv)
 EOF
 ${CC:-cc} -g -O1 -fno-optimize-sibling-calls below.c -o below || exit 2
 status below 23 "$TOOL" check --max-growth=9 --generate-suppressions=below.supp -- ./below daemon
-has below-line below.supp '^(vma|split):\^block\$ by \^serve\$$'
+has below-line below.supp '^(vma|split):\^block\$ by \^serve\$ by \^main\$$'
 check below-not-wider sh -c '! grep "\$ in ^" below.supp'
 status below-suppressed 0 "$TOOL" check --max-growth=9 --suppressions=below.supp -- ./below daemon
 status below-session 23 "$TOOL" check --max-growth=9 --suppressions=below.supp -- ./below session
@@ -356,7 +356,7 @@ check beside-no-warning sh -c '! grep -q "more call site" beside.supp err'
 status beside-suppressed 0 "$TOOL" check --per-site=9 --suppressions=beside.supp -- ./beside
 # Where other call sites of the same run share the functions around the call, more are named.
 status deep 23 "$TOOL" check --per-site=9 --generate-suppressions=deep.supp -- ./helper 50 2 deep
-has deep-line deep.supp '^vma:\^page\$ by (\^[a-z]+\$ by ){4}\^near_one\$$'
+has deep-line deep.supp '^vma:\^page\$ by (\^[a-z]+\$ by ){4}\^near_one\$ by \^main\$$'
 status deep-suppressed 0 "$TOOL" check --per-site=9 --suppressions=deep.supp -- ./helper 50 2 deep
 status deep-other 23 "$TOOL" check --per-site=9 --suppressions=deep.supp -- ./helper 50 30 deep
 # A line of an earlier version is as wide as it was.

@@ -53,8 +53,15 @@ Test(source, what_is_no_file)
 
 Test(source, the_systems_files)
 {
-	static const char *const system[] = { "/usr/include/c++/12/thread", "/lib/x86_64/libz.so",
-					      "/usr/bin/python3.11", "/usr/lib/libz.so" };
+	static const char *const system[] = {
+		"/usr/include/c++/12/thread",
+		"/lib/x86_64/libz.so",
+		"/usr/bin/python3.11",
+		"/usr/lib/libz.so",
+		"/rustc/9fc6b431/library/core/src/iter/range.rs",
+		"/home/me/.rustup/toolchains/stable/lib/rustlib/src/rust/"
+		"library/alloc/src/vec/mod.rs"
+	};
 	static const char *const own[] = { "pool.c",
 					   "/src/pool.c",
 					   "/usr/local/lib/libpool.so",

@@ -223,13 +223,13 @@ Test(suppress, a_line_says_which_function_calls_which)
 	struct vmt_summary_site site = { .stack = { .frame = frames, .count = 5 } };
 	char *line = vmt_suppress_line(&site, 4), *extent = vmt_suppress_line_extent(&site, line);
 
-	cr_assert_str_eq(line, "vma:^page$ in ^load$ by ^run$");
+	cr_assert_str_eq(line, "vma:^page$ in ^load$ by ^run$ by ^<module>$");
 	cr_assert_str_eq(extent, "these functions whatever others are between them");
 	free(extent);
 	free(line);
 	frames[1].is_own = false;
 	line = vmt_suppress_line(&site, 4);
-	cr_assert_str_eq(line, "vma:^page$ by ^load$ by ^run$");
+	cr_assert_str_eq(line, "vma:^page$ by ^load$ by ^run$ by ^<module>$");
 	cr_assert_null(vmt_suppress_line_extent(&site, line));
 	free(line);
 }

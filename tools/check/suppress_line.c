@@ -91,6 +91,22 @@ static const char *word_between(const struct vmt_stack *stack, const struct vmt_
 	return caller && !strcmp(caller->function, outer->function) ? " by " : " in ";
 }
 
+/* Main, or what a thread begins with, calls the outermost function of the line: others may call it as well. */
+static char *add_outermost(char *line, const struct vmt_stack *stack,
+			   const struct vmt_stack_frame *inner)
+{
+	const struct vmt_stack_frame *caller = vmt_stack_caller(stack, inner);
+	char *name, *longer;
+
+	if (!caller)
+		return line;
+	name = quoted(caller->function);
+	longer = vmt_must_format("%s by ^%s$", line, name);
+	free(name);
+	free(line);
+	return longer;
+}
+
 static char *function_line(const struct vmt_summary_site *site, uint32_t depth, bool is_wide)
 {
 	const struct vmt_stack_frame *frame = vmt_stack_blame(&site->stack), *inner = NULL;
@@ -107,7 +123,8 @@ static char *function_line(const struct vmt_summary_site *site, uint32_t depth, 
 		line = longer;
 		inner = frame;
 	}
-	return line;
+	return frame || is_wide || !inner->function ? line :
+						      add_outermost(line, &site->stack, inner);
 }
 
 /* Does a line suppress the call site? A pattern takes the innermost frame that it fits. */
@@ -132,22 +149,6 @@ static char *narrowest_line(const struct vmt_summary_site *site, uint32_t depth)
 	return function_line(site, depth, true);
 }
 
-/* A function that main calls, or what a thread begins with: others may call it as well. */
-static char *called_line(const struct vmt_summary_site *site, const struct vmt_stack_frame *frame)
-{
-	const struct vmt_stack_frame *caller = vmt_stack_caller(&site->stack, frame);
-	char *name[2], *line;
-
-	if (!caller)
-		return narrowest_line(site, 1);
-	name[0] = quoted(frame->function);
-	name[1] = quoted(caller->function);
-	line = vmt_must_format("%s:^%s$ by ^%s$", type_of(site), name[0], name[1]);
-	free(name[0]);
-	free(name[1]);
-	return line;
-}
-
 char *vmt_suppress_line(const struct vmt_summary_site *site, uint32_t depth)
 {
 	const struct vmt_stack_frame *frame = vmt_stack_blame(&site->stack);
@@ -158,8 +159,6 @@ char *vmt_suppress_line(const struct vmt_summary_site *site, uint32_t depth)
 		return place_line(type_of(site), frame);
 	if (is_everywhere(&site->stack, frame))
 		return NULL;
-	if (frame->function && !caller_of(&site->stack, frame))
-		return called_line(site, frame);
 	return narrowest_line(site, depth);
 }
 

@@ -102,7 +102,14 @@ char *vmt_source_path(const char *directory, const char *path)
 	return below;
 }
 
+/* Where rustc says that Rust's own library is, or where rustup has put its source. */
+static bool is_rusts(const char *path)
+{
+	return !strncmp(path, "/rustc/", 7) || strstr(path, "/rustlib/src/rust/library/");
+}
+
 bool vmt_source_is_system(const char *path)
 {
-	return vmt_report_is_system((struct vmt_view_string){ path, (uint32_t)strlen(path) });
+	return is_rusts(path) ||
+	       vmt_report_is_system((struct vmt_view_string){ path, (uint32_t)strlen(path) });
 }
