@@ -126,8 +126,21 @@ other_lines() {
 	done
 }
 
+# Of two plug-ins from one source only the modules differ.
+plugins() {
+	compile plugin
+	for name in first second; do
+		cc -g -O1 -fPIC -shared -DPLUGIN "$HERE/alarms/plugin.c" -o $name.so || exit 2
+	done
+	status plugins 23 "$TOOL" check --per-site=5 -- ./plugin ./first.so ./second.so
+	for name in first second; do
+		has plugins-$name err "by mmap in plug_run .*plugin.c:[0-9]+ of $name.so$"
+	done
+}
+
 renamed
 renamed_class
+plugins
 twins
 other_lines
 finish

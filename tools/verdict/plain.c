@@ -66,7 +66,27 @@ static void put_other_lines(struct vmt_fmt *fmt, const struct vmt_finding *findi
 	}
 }
 
-static void put_site(struct vmt_fmt *fmt, const struct vmt_finding *finding, bool has_base)
+static bool is_same_text(const char *a, const char *b)
+{
+	return a && b ? !strcmp(a, b) : a == b;
+}
+
+/* Does a finding of another module read like this one, as of plug-ins that were built from one source? */
+static bool has_alike(const struct vmt_verdict *verdict, const struct vmt_stack_frame *place)
+{
+	for (size_t i = 0; i < verdict->count; i++) {
+		const struct vmt_stack_frame *other = vmt_verdict_place(&verdict->finding[i]);
+
+		if (other && is_same_text(other->function, place->function) &&
+		    is_same_text(other->file, place->file) && other->line == place->line &&
+		    strcmp(other->module, place->module))
+			return true;
+	}
+	return false;
+}
+
+static void put_site(struct vmt_fmt *fmt, const struct vmt_verdict *verdict,
+		     const struct vmt_finding *finding)
 {
 	const struct vmt_stack_frame *place = vmt_verdict_place(finding);
 	char *origin;
@@ -80,7 +100,11 @@ static void put_site(struct vmt_fmt *fmt, const struct vmt_finding *finding, boo
 	vmt_fmt_str(fmt, origin);
 	free(origin);
 	free(where);
-	if (has_base) {
+	if (place && has_alike(verdict, place)) {
+		vmt_fmt_str(fmt, " of ");
+		vmt_fmt_str(fmt, place->module);
+	}
+	if (verdict->base) {
 		vmt_fmt_str(fmt, "  (");
 		put_number(fmt, finding->maps);
 		vmt_fmt_str(fmt, finding->is_forked ? " in a fork child" : "");
@@ -168,7 +192,7 @@ static void put_finding(FILE *stream, const struct vmt_verdict *verdict, size_t 
 	vmt_fmt_init(&fmt, vmt_lines_emit, stream, finding->program->pid);
 	if (finding->rule == VMT_RULE_PER_SITE) {
 		put_sites_head(&fmt, verdict, index);
-		put_site(&fmt, finding, verdict->base != NULL);
+		put_site(&fmt, verdict, finding);
 		put_gone(&fmt, verdict, finding);
 		return;
 	}
