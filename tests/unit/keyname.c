@@ -28,6 +28,16 @@ Test(keyname, of_c_stays)
 		cr_assert_str_eq(trimmed(names[i]), names[i]);
 }
 
+Test(keyname, of_generators_neither_hash_nor_number_counts)
+{
+	cr_assert_str_eq(trimmed("_cgo_08668c49b557_Cfunc_seg_map"), "_cgo_Cfunc_seg_map");
+	cr_assert_str_eq(trimmed("_cgo_export_static"), "_cgo_export_static");
+	cr_assert_str_eq(trimmed("__pyx_pf_5store_2grow"), "__pyx_pf_5store_grow");
+	cr_assert_str_eq(trimmed("__pyx_pw_5store_4Pool_13grow2"), "__pyx_pw_5store_4Pool_grow2");
+	cr_assert_str_eq(trimmed("__pyx_pf_5store_grow_all"), "__pyx_pf_5store_grow_all");
+	cr_assert_str_eq(trimmed("__pyx_pymod_exec_store"), "__pyx_pymod_exec_store");
+}
+
 Test(keyname, template_arguments_go)
 {
 	cr_assert_str_eq(trimmed("Pool<int>::grow"), "Pool::grow");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Writes the line for a call site. Prints nothing; used by suppress_generate.c. See suppress_line.h. */
 #include "check/suppress_line.h"
+#include "naming/keyname.h"
 #include "util/must.h"
 
 static const char *type_of(const struct vmt_summary_site *site)
@@ -8,10 +9,12 @@ static const char *type_of(const struct vmt_summary_site *site)
 	return site->is_cut ? "split" : "vma";
 }
 
-/* Characters that are special in a pattern become *. */
+/* Characters that are special in a pattern become *, and so does what changes when the code is generated again. */
 static char *quoted(const char *name)
 {
-	char *copy = vmt_must_copy(name);
+	size_t length, hash = vmt_keyname_hash(name, &length);
+	char *copy = length ? vmt_must_format("%.*s*%s", (int)hash, name, name + hash + length) :
+			      vmt_must_copy(name);
 
 	for (char *at = copy; *at; at++) {
 		if (*at == '^' || *at == '$' || *at == '\n' || *at == '\r')

@@ -5,13 +5,17 @@
  * same function is inlined, the debug information spells types differently and does not number
  * lambdas: "Pool<basic_string<char> >::grow", "main()::<lambda(int)>::operator()". Both are reduced
  * to "Pool::grow" and "main::{lambda}::operator()". Names in C contain none of this and stay the
- * same. Used for keys only; people see the full name.
+ * same, but for those that generators write: cgo's have a hash of the file ("_cgo_08668c49b557_Cfunc_grow"), and
+ * Cython's number functions ("__pyx_pf_5store_2grow"). Used for keys only; people see the full name.
  */
 #include "naming/keyname.h"
 
 #include <ctype.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
+
+#define HASH_LEAST 8u /* digits of a hash; cgo's have 12 */
 
 /* Returns the position after the bracket that closes the one at `at`, or NULL. */
 static const char *behind(const char *at)
@@ -83,11 +87,45 @@ static const char *replacement(const char *at, char before)
 	return NULL;
 }
 
+/* Returns the length of "5store_", a part of a name with its length before it; 0: it is none. */
+static size_t part_length(const char *at)
+{
+	char *end;
+	unsigned long length = isdigit((unsigned char)*at) ? strtoul(at, &end, 10) : 0;
+
+	return length && length < strlen(end) && end[length] == '_' ?
+		       (size_t)(end - at) + length + 1 :
+		       0;
+}
+
+size_t vmt_keyname_hash(const char *function, size_t *ret_length)
+{
+	static const char cgo[] = "_cgo_", pyx[] = "__pyx_p";
+	const char *at = function;
+	size_t n;
+
+	*ret_length = 0;
+	if (begins(at, cgo)) {
+		at += sizeof(cgo) - 1;
+		n = strspn(at, "0123456789abcdef");
+		*ret_length = n >= HASH_LEAST && at[n] == '_' ? n + 1 : 0;
+		return (size_t)(at - function);
+	}
+	if (!begins(at, pyx) || strlen(at) <= sizeof(pyx) + 1 || at[sizeof(pyx)] != '_')
+		return 0;
+	for (at += sizeof(pyx) + 1; (n = part_length(at)) != 0;)
+		at += n;
+	*ret_length = strspn(at, "0123456789");
+	return (size_t)(at - function);
+}
+
 void vmt_keyname_trim(char *function)
 {
+	size_t length, hash = vmt_keyname_hash(function, &length);
 	const char *at = function;
 	char *out = function; /* never ahead of `at`, since replacements are shorter */
 
+	memmove(function + hash, function + hash + length, strlen(function + hash + length) + 1);
 	while (*at) {
 		char before = out > function ? out[-1] : '\0';
 		size_t n = ends_with_operator(function, out) ? operator_length(at) : 0;
