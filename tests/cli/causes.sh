@@ -194,6 +194,9 @@ says grow-down 'cause +maps of stacks that grow \(MAP_GROWSDOWN\), 1.00 for each
 run scatter-code 1000
 says scatter-code 'cause +pieces of code that touch no other map: 1,000 of 1,0[0-9]+ maps .*, by mmap in scatter_code [^ ]*:[0-9]+, none given back' \
 	'garbage-collected'
+run scatter-data 1000
+says scatter-data 'cause +pieces of memory that touch no other: 1,000 of 1,0[0-9]+ maps .*, by mmap in scatter_data [^ ]*:[0-9]+.*help +no call makes these one map: unmap them, each as a whole,' \
+	'garbage-collected'
 run load-plugins 40
 says load-plugins 'cause +libraries that were loaded while it ran \(dlopen\), 40 of them: (19[0-9]|20[0-9]|160) of 2?[0-9]{2} maps, most by mmap in load_plugins [^ ]*:[0-9]+ help +close those' \
 	'cut larger pieces'

@@ -143,6 +143,18 @@ check node-two-saved grep -qE 'does not tell functions of generated code, such a
 check node-two-saved-lines sh -c '! grep -q "generated code" two--lines0.txt'
 check node-two-saved-both sh -c '"$0" check --per-site=8 --save=both.json -- node --perf-basic-prof \
 	--interpreted-frames-native-stack two.js 3 2>&1 >/dev/null | grep -q "such as instance and other, apart"' "$TOOL"
+# What node keeps until its end is judged, also where threads of its pool end after that, in exit.
+cat >pooled.js <<'EOF'
+const kept = [];
+require("fs").readFile(__filename, () => {
+	for (let i = 0; i < process.argv[2]; i++)
+		kept.push(new WebAssembly.Memory({ initial: 1, maximum: 2 }));
+});
+EOF
+"$TOOL" check --save=pooled.json -- node pooled.js 5 2>/dev/null
+"$TOOL" check --per-site=16 --baseline=pooled.json -- node pooled.js 45 >/dev/null 2>pooled.txt
+check node-pooled grep -qE '[+][78][0-9] by mprotect ' pooled.txt
+check node-pooled-same "$TOOL" check --per-site=16 --baseline=pooled.json -- node pooled.js 5
 # A getter's name has a space, and the file is relative to where the program was started.
 cat >getter.js <<'EOF'
 const kept = [];

@@ -59,6 +59,14 @@ static void scatter_code(long count)
 	}
 }
 
+/* Buffers lie where they were asked for, apart from each other: no collector's. */
+static void scatter_data(long count)
+{
+	for (size_t i = 0; i < (size_t)count; i++)
+		REQUIRE(mmap((char *)0x200000000ul + i * 48 * PAGE, 3 * PAGE,
+			     PROT_READ | PROT_WRITE, PRIVATE, -1, 0) != MAP_FAILED);
+}
+
 static void *use_signal_stack(void *unused)
 {
 	char *at = map_pages(16);
@@ -267,6 +275,7 @@ static const struct target_way ways[] = {
 	{ "grow-down", grow_down },
 	{ "move-views", move_views },
 	{ "scatter-code", scatter_code },
+	{ "scatter-data", scatter_data },
 	{ "signal-stacks", signal_stacks },
 	{ "open-again", open_again },
 	{ "delete-each", delete_each },

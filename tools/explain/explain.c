@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Sums up an explanation: maps by kind, neighbours by reason and site, holes, and costs. Pure
- * except for malloc. See explain.h.
- */
+/* Sums up an explanation: maps by kind, neighbours by reason and site, holes, and costs. See explain.h. */
 #include "explain/explain.h"
 #include "input/vmflags.h"
 
@@ -328,9 +325,11 @@ const char *vmt_explain_alone_word(const struct vmt_explain *explain)
 {
 	if (is_of_libc(explain))
 		return "large blocks of glibc's malloc, each in a map of its own";
-	return is_alone_code(explain) ? "pieces of code that touch no other map" :
-					"pieces of memory that touch no other, which is typical of "
-					"garbage-collected heaps";
+	if (is_alone_code(explain))
+		return "pieces of code that touch no other map";
+	return vmt_explain_is_heap_like(explain) ? "pieces of memory that touch no other, which is "
+						   "typical of garbage-collected heaps" :
+						   "pieces of memory that touch no other";
 }
 
 const char *vmt_explain_alone_remedy(const struct vmt_explain *explain)
@@ -340,8 +339,11 @@ const char *vmt_explain_alone_remedy(const struct vmt_explain *explain)
 	if (is_alone_code(explain))
 		return "one range for code that is taken in larger pieces; no call makes these one "
 		       "map";
-	return "no call makes these one map: fewer or smaller heaps (workers, isolates), "
-	       "larger pieces, or a higher vm.max_map_count";
+	return vmt_explain_is_heap_like(explain) ?
+		       "no call makes these one map: fewer or smaller heaps (workers, isolates), "
+		       "larger pieces, or a higher vm.max_map_count" :
+		       "no call makes these one map: unmap them, each as a whole, when they are no "
+		       "longer used, or use parts of one larger map";
 }
 
 static bool are_flags_known(const struct vmt_explain *explain)

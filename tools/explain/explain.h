@@ -197,6 +197,14 @@ struct vmt_explain {
 	struct vmt_explain_facts facts; /* a copy; what it points to stays the caller's */
 };
 
+#define VMT_EXPLAIN_HEAP_LEAST (UINT64_C(64) << 10) /* collectors take no smaller pieces */
+
+/* May the pieces that touch no other be heaps of a garbage collector? */
+static inline bool vmt_explain_is_heap_like(const struct vmt_explain *explain)
+{
+	return explain->alone_size >= VMT_EXPLAIN_HEAP_LEAST;
+}
+
 /* Are most maps pieces that touch no other, so that no pattern explains more? */
 static inline bool vmt_explain_is_mostly_alone(const struct vmt_explain *explain)
 {

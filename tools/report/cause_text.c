@@ -160,11 +160,13 @@ static void put_cause(struct vmt_lines *lines, const struct vmt_explain *explain
 
 	if (vmt_explain_is_mostly_alone(explain))
 		vmt_lines_add(lines, 2,
-			      "  mostly pieces of memory that touch no other (%s maps, %s of %s; "
-			      "typical of garbage-collected heaps)",
+			      "  mostly pieces of memory that touch no other (%s maps, %s of %s%s)",
 			      vmt_lines_number(&number, explain->alone),
 			      vmt_lines_number(&alike, explain->alone_alike),
-			      vmt_lines_number_bytes(&size, explain->alone_size));
+			      vmt_lines_number_bytes(&size, explain->alone_size),
+			      vmt_explain_is_heap_like(explain) ?
+				      "; typical of garbage-collected heaps" :
+				      "");
 	if (explain->pattern_count)
 		put_pattern(lines, explain, top);
 	if (explain->pattern_count > 1 &&

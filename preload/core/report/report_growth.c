@@ -279,9 +279,9 @@ static void put_in_step(struct vmt_report *text, const struct vmt_curve *curve)
 }
 
 /* "7 times up to 1,022 and back to 24" */
-static void put_times(struct vmt_fmt *fmt, const struct vmt_curve *curve)
+static void put_times(struct vmt_fmt *fmt, const struct vmt_curve *curve, const char *start)
 {
-	vmt_fmt_str(fmt, ": ");
+	vmt_fmt_str(fmt, start);
 	vmt_fmt_count(fmt, curve->times, "time");
 	vmt_fmt_str(fmt, " up to ");
 	vmt_fmt_num(fmt, curve->high, 0);
@@ -345,7 +345,7 @@ static void put_curve(struct vmt_report *text, const struct vmt_curve *curve)
 		put_plateau(fmt, curve, text->maps_now + text->options->torn_down);
 		break;
 	case VMT_TREND_BURSTS:
-	case VMT_TREND_SAWTOOTH: put_times(fmt, curve); break;
+	case VMT_TREND_SAWTOOTH: put_times(fmt, curve, ": "); break;
 	case VMT_TREND_BURST:
 	case VMT_TREND_GIVEN_BACK:
 	case VMT_TREND_UNEVEN:
@@ -467,7 +467,8 @@ void vmt_report_site_growth(struct vmt_report *text, const struct vmt_report_row
 		break;
 	case VMT_TREND_PLATEAU: put_plateau(fmt, &curve, before_end ? before_end : live); break;
 	case VMT_TREND_BURSTS:
-	case VMT_TREND_SAWTOOTH: put_times(fmt, &curve); break;
+	/* A site's timeline is coarse: some of them may have been in one bucket. */
+	case VMT_TREND_SAWTOOTH: put_times(fmt, &curve, ": at least "); break;
 	case VMT_TREND_BURST:
 		vmt_fmt_str(fmt, " up to ");
 		vmt_fmt_num(fmt, curve.high, 0);
