@@ -247,6 +247,7 @@ told() {
 by='by mmap in make leaks.c:[0-9]+ in session_open'
 some='(99[0-9]|1,0[0-9]{2}) of (2,9[0-9]{2}|3,0[0-9]{2}) maps'
 told one "$some $by are not given back, the others are, by munmap in session_close leaks.c:[0-9]+"
+check one-first grep -q '^ first .*give back what leaks' one/lead
 told two "$some $by are not given back, the others are, by (munmap in session_(close|abort) leaks.c:[0-9]+( and | ?)){2}"
 told cached "$some $by are not given back"
 told all "none of the (2,9[0-9]{2}|3,0[0-9]{2}) maps $by is given back"

@@ -182,13 +182,14 @@ size_t vmt_cause_lead_lines(struct vmt_lines *lines, struct vmt_explain_record *
 			    uint64_t now, uint64_t torn_down, const char *part)
 {
 	struct vmt_cause_names names = { vmt_cause_site_of, vmt_cause_plain_given_back, record };
-	bool is_after_peak, has_leak;
-	size_t lead;
+	bool is_after_peak, has_leak, is_leak;
+	size_t lead, told;
 
 	if (vmt_explain_record_lacks_maps(record))
 		return 0;
-	vmt_cause_leak(lines, record, now, torn_down);
+	is_leak = vmt_cause_leak(lines, record, now, torn_down);
 	has_leak = lines->count > 0;
+	told = lines->count;
 	if (!has_leak)
 		vmt_cause_kept(lines, record, torn_down);
 	is_after_peak = vmt_cause_peak_lead(lines, record);
@@ -198,6 +199,9 @@ size_t vmt_cause_lead_lines(struct vmt_lines *lines, struct vmt_explain_record *
 		put_limit(lines, record);
 	else
 		put_causes(lines, record, &names);
+	if (is_leak && !is_after_peak && lines->count > told)
+		vmt_lines_add(lines, 10,
+			      "  first   give back what leaks: help is for maps that are in use");
 	if (part && lines->count)
 		vmt_lines_add(lines, 10, "  filter  %s", part);
 	lead = lines->count;

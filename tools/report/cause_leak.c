@@ -203,15 +203,18 @@ static void put_leak(struct vmt_lines *lines, struct vmt_explain_record *record,
 		      vmt_lines_number(&made, leak->made), by, left, before_end, others, notes);
 }
 
-void vmt_cause_leak(struct vmt_lines *lines, struct vmt_explain_record *record, uint64_t now,
+bool vmt_cause_leak(struct vmt_lines *lines, struct vmt_explain_record *record, uint64_t now,
 		    uint64_t torn_down)
 {
 	struct vmt_leak leak;
+	bool is_leak;
 
 	if (!vmt_leak_find(record, now, torn_down, &leak))
-		return;
+		return false;
 	put_leak(lines, record, &leak, now);
+	is_leak = leak.is_leak;
 	vmt_leak_free(&leak);
+	return is_leak;
 }
 
 /* The maps of each call site, also of those that load libraries. NULL without memory. */

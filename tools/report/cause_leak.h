@@ -9,9 +9,10 @@
 /*
  * Add a sentence if the maps grew steadily and one place's objects are not given back, or not all
  * of them. It comes before advice that would only make each object cheaper. now: CLOCK_MONOTONIC
- * for a process that still runs, or 0. torn_down: maps that it gave back because it ended.
+ * for a process that still runs, or 0. torn_down: maps that it gave back because it ended. Returns whether it is
+ * about a leak, and not about what was kept at the end of a short run.
  */
-void vmt_cause_leak(struct vmt_lines *lines, struct vmt_explain_record *record, uint64_t now,
+bool vmt_cause_leak(struct vmt_lines *lines, struct vmt_explain_record *record, uint64_t now,
 		    uint64_t torn_down);
 
 /*
