@@ -43,18 +43,19 @@ while [ $# -gt 0 ]; do
 	esac
 	shift
 done
-# A library that --with= names may be called by the name that the table gives it.
+# A library that --with= names may be named again, also by the name that the table gives it.
 is_with() {
 	local file
 	for file in "${with[@]}"; do
-		[ "$(basename "$file")" != "$1" ] || return 0
+		[ ! "$1" -ef "$file" ] || return 0
+		[ -r "$1" ] || [ "$(basename "$file")" != "$1" ] || return 0
 	done
 	return 1
 }
 all=()
 IFS=, read -ra only <<<"$ONLY"
 for name in "${only[@]}"; do
-	[ -r "$name" ] || ! is_with "$name" || continue
+	! is_with "$name" || continue
 	all+=("$name")
 done
 all+=("${with[@]}")

@@ -125,6 +125,39 @@ wait $alike 2>/dev/null
 check "rows alike: a rate" grep -qE '[+][0-9]+/s .* map_page ' alike.txt
 check "rows alike: none falls" sh -c '! grep -qE "%.* -[0-9]{2,}/s" alike.txt'
 
+# A server's own recording does not have its workers' maps.
+cat >serves.c <<'END'
+#include <sys/mman.h>
+#include <unistd.h>
+int main(void)
+{
+	for (int worker = 1; worker < 4; worker++) {
+		if (fork())
+			continue;
+		for (int i = 0; i < 100 * worker; i++)
+			mmap(0, 4096, PROT_READ, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+		write(1, "x", 1);
+		sleep(20);
+		return 0;
+	}
+	sleep(20);
+	return 0;
+}
+END
+$CC -D_GNU_SOURCE -g serves.c -o serves || exit 2
+mkdir served
+LD_PRELOAD=${tool%/tools/*}/preload/libvmatrace.so VMATRACE_OPTIONS=dir=$work/served:report=0 ./serves >serving &
+serves=$!
+for look in $(seq 200); do
+	[ "$(wc -c <serving)" = 3 ] || sleep 0.05
+done
+for command in report "top --plain -n 1"; do
+	"$VMATRACE" $command $serves >/dev/null 2>served.txt
+	check "workers are told: $command" grep -qE "^vmatrace: process $serves has 3 traced child processes, .* has the most, 32[0-9]\.$" served.txt
+done
+kill $(cat /proc/$serves/task/$serves/children) $serves
+wait $serves 2>/dev/null
+
 # Of a process that was killed, time does not go on, and lines say that it has ended as well.
 mkdir killed
 LD_PRELOAD=${tool%/tools/*}/preload/libvmatrace.so VMATRACE_OPTIONS=dir=$work/killed sleep 100 &

@@ -191,6 +191,8 @@ equal table_without_env "$(awk '{ print $2, $3, $4 }' "$TMP/same")" "$(awk '{ pr
 # --only= may call it by the name that the table gives it.
 "$ROOT/scripts/allocators.sh" --only="${bump##*/}" --with="$bump" true >"$TMP/table" 2>/dev/null
 equal table_by_name "$? $(awk 'NR > 1 { print $1 }' "$TMP/table")" "0 ${bump##*/}"
+"$ROOT/scripts/allocators.sh" --only="$bump" --with="$bump" true >"$TMP/table" 2>/dev/null
+equal table_by_file "$? $(awk 'NR > 1 { print $1 }' "$TMP/table")" "0 ${bump##*/}"
 # What functions of the allocator do that end in a jump to the system call is done inside it as well.
 cat >"$TMP/jumps.c" <<'END'
 #include <stddef.h>

@@ -338,6 +338,7 @@ int vmt_cmd_report(int argc, char **argv)
 	struct vmt_recordings recordings = { NULL, 0 };
 	int status = parse_report(argc, argv, &request);
 	bool is_bad = false;
+	int first;
 
 	if (status >= 0)
 		return status;
@@ -349,12 +350,15 @@ int vmt_cmd_report(int argc, char **argv)
 		is_bad |= vmt_load_fd(&recordings, request.fd) != 0;
 	else if (optind == argc)
 		is_bad |= vmt_live_load(&recordings, default_path) != 0;
+	first = optind;
 	for (; optind < argc; optind++)
 		is_bad |= vmt_live_load(&recordings, argv[optind]) != 0;
 	if (recordings.count && !has_pid(&recordings, request.print.pid))
 		is_bad = true;
 	else
 		status = recordings.count ? print_all(&request, &recordings) : 0;
+	for (; first < argc && request.print.format == VMT_FORMAT_TEXT; first++)
+		vmt_live_tell_children(argv[first]);
 	vmt_load_free(&recordings);
 	return status > 0 ? status : is_bad ? VMT_EXIT_USAGE : 0;
 }

@@ -157,6 +157,7 @@ static int run_plain(struct request *request, struct vmt_symbols *symbols)
 	struct vmt_top top;
 	bool is_gone = false;
 
+	vmt_live_tell_children(request->live.text);
 	for (unsigned long n = 0; !is_gone && (!request->count || n < request->count); n++) {
 		if (n)
 			usleep((useconds_t)request->interval * 1000);

@@ -10,6 +10,7 @@
 #include "input/process.h"
 #include "util/message.h"
 #include "util/must.h"
+#include "util/slurp.h"
 
 #include <ctype.h>
 #include <dirent.h>
@@ -271,4 +272,33 @@ int vmt_live_load(struct vmt_recordings *recordings, const char *text)
 
 	vmt_live_close(&live);
 	return ret;
+}
+
+void vmt_live_tell_children(const char *text)
+{
+	struct vmt_recordings recordings = { NULL, 0 };
+	const struct vmt_view *most = NULL;
+	char path[64], *children = NULL, *at, *end;
+	size_t size;
+
+	if (!is_number(text) || !access(text, F_OK))
+		return;
+	snprintf(path, sizeof(path), "/proc/%s/task/%s/children", text, text);
+	if (vmt_slurp(path, &children, &size))
+		return;
+	for (at = children; strtoul(at, &end, 10); at = end)
+		(void)vmt_live_find(&recordings, (uint32_t)strtoul(at, NULL, 10));
+	free(children);
+	for (size_t i = 0; i < recordings.count; i++) {
+		const struct vmt_view *view = &recordings.item[i].view;
+
+		if (!most || vmt_view_maps_now(view) > vmt_view_maps_now(most))
+			most = view;
+	}
+	if (most)
+		vmt_message("process %s has %zu traced child process%s, and these maps are not "
+			    "theirs: process %u has the most, %llu.",
+			    text, recordings.count, recordings.count == 1 ? "" : "es",
+			    most->header.pid, (unsigned long long)vmt_view_maps_now(most));
+	vmt_load_free(&recordings);
 }

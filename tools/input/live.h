@@ -27,4 +27,10 @@ void vmt_live_close(struct vmt_live *live);
  */
 int vmt_live_find(struct vmt_recordings *recordings, uint32_t pid);
 
+/*
+ * If text is the pid of a process that has traced child processes, such as a server's workers, say so and which
+ * of them has the most maps: its own recording is not theirs.
+ */
+void vmt_live_tell_children(const char *text);
+
 #endif
