@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Names that runtimes write into perf maps. V8: "JS:*tick /srv/app.js:12:30" or "JS:^emit
- * node:events:513:28"; HotSpot: "void Store.open(java.lang.String, int)". See jitname.h.
+ * node:events:513:28", up to node 18 "LazyCompile:~tick /srv/app.js:12:30"; HotSpot: "void Store.open(java.lang.String, int)". See jitname.h.
  */
 #include "naming/jitname.h"
 #include "symbols/perfmap.h"
@@ -63,13 +63,26 @@ static bool is_own(const char *file, size_t length)
 	return *file == '/';
 }
 
+/* Returns the length of what V8 calls a function of JavaScript; 0: it is none. */
+static size_t kind_length(const char *name)
+{
+	static const char *const kinds[] = { "JS:", "LazyCompile:", "Function:", "Script:",
+					     "Eval:" };
+
+	for (size_t i = 0; i < VMT_COUNT(kinds); i++) {
+		if (!strncmp(name, kinds[i], strlen(kinds[i])))
+			return strlen(kinds[i]);
+	}
+	return 0;
+}
+
 static bool parse_v8(struct vmt_symbols *symbols, const char *name, struct vmt_symbol *ret_symbol)
 {
-	const char *doubt, *file, *function = name + 3;
+	size_t n, length, kind = kind_length(name);
+	const char *doubt, *file, *function = name + kind;
 	uint32_t column, line;
-	size_t n, length;
 
-	if (strncmp(name, "JS:", 3))
+	if (!kind)
 		return false;
 	function += strspn(function, MARKS);
 	file = find_file(function);
@@ -87,7 +100,7 @@ static bool parse_v8(struct vmt_symbols *symbols, const char *name, struct vmt_s
 		.line = line ? line : column,
 		.is_system = !is_own(file, length),
 		.is_script = is_own(file, length),
-		.is_interpreted = memchr(name + 3, '~', strspn(name + 3, MARKS)) != NULL,
+		.is_interpreted = memchr(name + kind, '~', strspn(name + kind, MARKS)) != NULL,
 	};
 	return true;
 }
